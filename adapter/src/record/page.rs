@@ -1,0 +1,122 @@
+//! Pages of slots: aligned to their size, so that a slot finds its page, and never given back to
+//! the allocator, so that a stray callback always meets a slot (invariant 1 of `slot`).
+
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::alloc::{Layout, alloc, handle_alloc_error};
+use std::sync::{Mutex, PoisonError};
+
+use super::pool::PoolInner;
+use super::slot::Slot;
+use crate::Home;
+
+pub(super) const PAGE: usize = 16 * 1024;
+/// The first slot's place is taken by the page's header.
+pub(super) const SLOTS: usize = PAGE / size_of::<Slot>() - 1;
+
+/// The head of a page. Atomics, because a stray on a foreign thread may read it (relaxed).
+#[repr(C, align(64))]
+pub(super) struct Page {
+    /// The pool that has the page; null while it lies idle.
+    pub(super) pool: AtomicPtr<PoolInner>,
+    token: AtomicUsize,
+    /// A `fn() -> usize` of [`Home`], or null.
+    current: AtomicPtr<()>,
+}
+
+const _: () = assert!(size_of::<Page>() <= size_of::<Slot>());
+
+/// Pages that no pool has.
+static IDLE: Mutex<Vec<PagePtr>> = Mutex::new(Vec::new());
+
+struct PagePtr(NonNull<Page>);
+
+// SAFETY: a page in `IDLE` belongs to nobody; whoever takes it out owns it alone.
+unsafe impl Send for PagePtr {}
+
+impl Page {
+    /// A page for `pool`, whose slots are all free.
+    pub(super) fn take(pool: NonNull<PoolInner>, home: Home) -> NonNull<Self> {
+        let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let page = idle.map_or_else(Self::allocate, |PagePtr(page)| page);
+        // SAFETY: pages are never freed, and the header is all atomics.
+        let header = unsafe { page.as_ref() };
+        header.pool.store(pool.as_ptr(), Ordering::Relaxed);
+        header.token.store(home.token(), Ordering::Relaxed);
+        header
+            .current
+            .store(home.function() as *mut (), Ordering::Relaxed);
+        page
+    }
+
+    /// Gives a page back whose slots are all free.
+    pub(super) fn give_back(page: NonNull<Self>) {
+        // SAFETY: pages are never freed, and the header is all atomics.
+        let header = unsafe { page.as_ref() };
+        header.pool.store(core::ptr::null_mut(), Ordering::Relaxed);
+        header.token.store(0, Ordering::Relaxed);
+        IDLE.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(PagePtr(page));
+    }
+
+    fn allocate() -> NonNull<Self> {
+        const LAYOUT: Layout = match Layout::from_size_align(PAGE, PAGE) {
+            Ok(layout) => layout,
+            Err(_) => panic!("the page size is a power of two"),
+        };
+        // SAFETY: the layout is not empty.
+        let start = unsafe { alloc(LAYOUT) };
+        let Some(page) = NonNull::new(start.cast::<Self>()) else {
+            handle_alloc_error(LAYOUT)
+        };
+        assert!(
+            start.addr() >> 48 == 0,
+            "a heap address uses the 16 bits of the generation"
+        );
+        let header = Self {
+            pool: AtomicPtr::new(core::ptr::null_mut()),
+            token: AtomicUsize::new(0),
+            current: AtomicPtr::new(core::ptr::null_mut()),
+        };
+        // SAFETY: the allocation is large enough, aligned, and ours alone.
+        unsafe { page.write(header) };
+        for index in 0..SLOTS {
+            // SAFETY: as above, and `index` is inside the page.
+            unsafe { Self::slot(page, index).write(Slot::new()) };
+        }
+        page
+    }
+
+    /// The slot with this index.
+    ///
+    /// # Safety
+    ///
+    /// - `index < SLOTS`.
+    pub(super) unsafe fn slot(page: NonNull<Self>, index: usize) -> NonNull<Slot> {
+        // SAFETY: the caller keeps the index inside the page, whose first place is the header's.
+        unsafe { page.cast::<Slot>().add(index + 1) }
+    }
+
+    /// The page of a slot.
+    pub(super) fn of(slot: NonNull<Slot>) -> NonNull<Self> {
+        slot.cast::<Self>().map_addr(|addr| {
+            // The first page of the address space is never mapped, so a page's address is not zero.
+            core::num::NonZero::new(addr.get() & !(PAGE - 1)).unwrap_or(addr)
+        })
+    }
+
+    /// Whether the calling OS thread runs the home that has the page.
+    #[inline]
+    pub(super) fn is_home(&self) -> bool {
+        let token = self.token.load(Ordering::Relaxed);
+        let current = self.current.load(Ordering::Relaxed);
+        if token == 0 || current.is_null() {
+            return false;
+        }
+        // SAFETY: `take` is the only writer of a value that is not null, and stores a function of
+        // this type.
+        let current = unsafe { core::mem::transmute::<*mut (), fn() -> usize>(current) };
+        current() == token
+    }
+}

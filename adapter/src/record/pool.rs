@@ -1,0 +1,218 @@
+//! The records of one home: acquired and released without allocation once warm, without locks and
+//! without read-modify-write atomics.
+//!
+//! A pool lives as long as a handle to it or a record in use; a record that C still has therefore
+//! keeps its pool, whatever happens to the futures and the executor.
+
+use core::cell::{Cell, RefCell};
+use core::future::poll_fn;
+use core::ptr::NonNull;
+use core::task::{Poll, Waker};
+use std::rc::Rc;
+
+use super::page::{Page, SLOTS};
+use super::slot::Slot;
+use super::state::State;
+use crate::Home;
+
+/// The completion records of one [`Home`]; cheap to clone, bound to its home.
+#[derive(Clone, Debug)]
+pub struct Pool(Rc<PoolInner>);
+
+#[derive(Debug)]
+pub(super) struct PoolInner {
+    home: Home,
+    free: Cell<Option<NonNull<Slot>>>,
+    in_use: Cell<usize>,
+    /// Coarse time, in the unit of whoever sets it; ages of records are differences of it.
+    clock: Cell<u32>,
+    pages: RefCell<Vec<NonNull<Page>>>,
+    drain_waiters: RefCell<Vec<Waker>>,
+}
+
+/// A call that C has not completed, as [`Pool::in_flight`] lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InFlight {
+    /// The C function that was called.
+    pub function: &'static str,
+    /// The callback typedef that is awaited.
+    pub callback: &'static str,
+    /// How long ago, in the unit of [`Pool::set_clock`].
+    pub age: u32,
+    /// Whether the future is gone and only the record remains.
+    pub orphaned: bool,
+}
+
+thread_local! {
+    /// The pool of the executor that is polling tasks on this OS thread right now. A scope, not a
+    /// home: it is set for the length of one call and never outlives it.
+    static ENTERED: RefCell<Option<Pool>> = const { RefCell::new(None) };
+}
+
+impl Pool {
+    /// An empty pool for `home`.
+    #[must_use]
+    pub fn new(home: Home) -> Self {
+        Self(Rc::new(PoolInner {
+            home,
+            free: Cell::new(None),
+            in_use: Cell::new(0),
+            clock: Cell::new(0),
+            pages: RefCell::new(Vec::new()),
+            drain_waiters: RefCell::new(Vec::new()),
+        }))
+    }
+
+    /// The home that the pool belongs to.
+    #[must_use]
+    pub fn home(&self) -> Home {
+        self.0.home
+    }
+
+    /// Runs `body` with this pool as the one that calls without an explicit pool use.
+    pub fn enter<R>(&self, body: impl FnOnce() -> R) -> R {
+        struct Restore(Option<Pool>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                let _ = ENTERED.try_with(|entered| entered.replace(self.0.take()));
+            }
+        }
+        let _restore = Restore(ENTERED.replace(Some(self.clone())));
+        body()
+    }
+
+    /// The pool of the innermost [`enter`](Self::enter) on this OS thread.
+    #[must_use]
+    pub fn entered() -> Option<Self> {
+        ENTERED
+            .try_with(|entered| entered.borrow().clone())
+            .ok()
+            .flatten()
+    }
+
+    /// How many records are in use: submitted, or completed and not yet taken.
+    #[must_use]
+    pub fn in_use(&self) -> usize {
+        self.0.in_use.get()
+    }
+
+    /// Sets the coarse clock that ages of records are measured by. Any unit; it may wrap.
+    pub fn set_clock(&self, now: u32) {
+        self.0.clock.set(now);
+    }
+
+    /// The calls that C has not completed, in no order.
+    #[must_use]
+    pub fn in_flight(&self) -> Vec<InFlight> {
+        let now = self.0.clock.get();
+        let mut list = Vec::new();
+        for &page in self.0.pages.borrow().iter() {
+            for index in 0..SLOTS {
+                // SAFETY: `index < SLOTS`.
+                let slot = unsafe { Page::slot(page, index) };
+                // SAFETY: slots are never freed, and this one is ours (slot invariants 1 and 2).
+                let slot = unsafe { slot.as_ref() };
+                let state = slot.state();
+                let Some(vtable) = slot.vtable.get() else {
+                    continue;
+                };
+                if !matches!(state, State::InFlight | State::Orphaned) {
+                    continue;
+                }
+                list.push(InFlight {
+                    function: slot.name.get(),
+                    callback: vtable.callback,
+                    age: now.wrapping_sub(slot.began.get()),
+                    orphaned: state == State::Orphaned,
+                });
+            }
+        }
+        list
+    }
+
+    /// Resolves when no record is in use.
+    pub async fn drained(&self) {
+        poll_fn(|cx| {
+            if self.in_use() == 0 {
+                return Poll::Ready(());
+            }
+            let mut waiters = self.0.drain_waiters.borrow_mut();
+            if !waiters.iter().any(|waker| waker.will_wake(cx.waker())) {
+                waiters.push(cx.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Edge 1, first half: a slot of ours, in state `Submitting`, with no body yet.
+    #[inline]
+    pub(super) fn begin(&self, name: &'static str) -> NonNull<Slot> {
+        let slot = self.0.free.get().unwrap_or_else(|| self.grow());
+        // SAFETY: slots are never freed, and this one is ours (slot invariants 1 and 2).
+        let header = unsafe { slot.as_ref() };
+        self.0.free.set(header.next_free.get());
+        header.name.set(name);
+        header.began.set(self.0.clock.get());
+        header.set_state(State::Submitting);
+        let in_use = self.0.in_use.get();
+        if in_use == 0 {
+            // The records in use hold one count of the pool together.
+            core::mem::forget(Rc::clone(&self.0));
+        }
+        self.0.in_use.set(in_use + 1);
+        slot
+    }
+
+    #[cold]
+    fn grow(&self) -> NonNull<Slot> {
+        let inner = NonNull::from(&*self.0);
+        let page = Page::take(inner, self.0.home);
+        self.0.pages.borrow_mut().push(page);
+        let mut next = None;
+        for index in (0..SLOTS).rev() {
+            // SAFETY: `index < SLOTS`.
+            let slot = unsafe { Page::slot(page, index) };
+            // SAFETY: slots are never freed, and this one is ours (slot invariants 1 and 2).
+            unsafe { slot.as_ref() }.next_free.set(next);
+            next = Some(slot);
+        }
+        next.expect("a page has slots")
+    }
+}
+
+/// Edges 2, 7 and 8: the slot goes back to its pool, which may end by that.
+///
+/// # Safety
+///
+/// - The slot is in use, on its home, and its body has been taken out.
+#[inline]
+pub(super) unsafe fn release(slot: NonNull<Slot>) {
+    // SAFETY: slots are never freed, and the caller is on the slot's home.
+    let header = unsafe { slot.as_ref() };
+    // SAFETY: pages are never freed.
+    let page = unsafe { Page::of(slot).as_ref() };
+    let inner = page.pool.load(core::sync::atomic::Ordering::Relaxed);
+    // SAFETY: a slot in use keeps its pool alive.
+    let pool = unsafe { &*inner };
+    header.retire();
+    header.next_free.set(pool.free.get());
+    pool.free.set(Some(slot));
+    let in_use = pool.in_use.get() - 1;
+    pool.in_use.set(in_use);
+    if in_use == 0 {
+        // SAFETY: `begin` forgot one count for the records in use, and the last one has just gone.
+        let pool = unsafe { Rc::from_raw(inner.cast_const()) };
+        let waiters = pool.drain_waiters.take();
+        drop(pool);
+        waiters.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Drop for PoolInner {
+    fn drop(&mut self) {
+        // No record is in use, for those in use hold a count; so each slot is free.
+        self.pages.get_mut().drain(..).for_each(Page::give_back);
+    }
+}

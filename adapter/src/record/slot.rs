@@ -1,0 +1,89 @@
+//! One pooled record: a header, and room for what C may touch.
+//!
+//! Invariants of a slot, cited by number in SAFETY notes of this folder:
+//!
+//! 1. Its memory is never freed and never moves (pages are recycled, see `page`).
+//! 2. `word` is the only field that may be read on a foreign thread; the others belong to the home
+//!    of the page and are touched only there, and only while the state is not `Free`, or by the
+//!    pool.
+//! 3. From `begin` to `release`, `body` points to a live `Body` of the call that began it: its
+//!    payload is initialised, and its report is initialised exactly in state `Done`.
+//! 4. The generation in `word` changes at each release, so a context pointer fits one call only
+//!    (until the 22 bits come round).
+
+use core::cell::{Cell, UnsafeCell};
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::task::Waker;
+
+use super::body::BodyVtable;
+use super::state::State;
+
+/// Bytes of a slot's own room; larger bodies go to the heap.
+pub(super) const ROOM: usize = 128;
+const STATE_BITS: u32 = 8;
+
+/// One record.
+#[repr(C, align(64))]
+pub(crate) struct Slot {
+    /// Generation and state, see invariant 4.
+    word: AtomicU32,
+    /// The pool's clock when the call began.
+    pub(super) began: Cell<u32>,
+    pub(super) next_free: Cell<Option<NonNull<Slot>>>,
+    /// The C function that was called.
+    pub(super) name: Cell<&'static str>,
+    pub(super) waker: Cell<Option<Waker>>,
+    /// Invariant 3.
+    pub(super) body: Cell<*mut ()>,
+    pub(super) vtable: Cell<Option<&'static BodyVtable>>,
+    pub(super) room: UnsafeCell<MaybeUninit<[u64; ROOM / 8]>>,
+}
+
+const _: () = assert!(size_of::<Slot>() == 192);
+
+impl Slot {
+    pub(super) const fn new() -> Self {
+        Self {
+            word: AtomicU32::new(0),
+            began: Cell::new(0),
+            next_free: Cell::new(None),
+            name: Cell::new(""),
+            waker: Cell::new(None),
+            body: Cell::new(core::ptr::null_mut()),
+            vtable: Cell::new(None),
+            room: UnsafeCell::new(MaybeUninit::uninit()),
+        }
+    }
+
+    /// The generation and state. Relaxed order is enough: only the home writes, and a foreign
+    /// thread that reads merely finds out that it is a stray.
+    #[inline]
+    pub(super) fn load(&self) -> (u32, State) {
+        let word = self.word.load(Ordering::Relaxed);
+        (word >> STATE_BITS, State::from_bits(word as u8))
+    }
+
+    #[inline]
+    pub(super) fn state(&self) -> State {
+        self.load().1
+    }
+
+    /// Follows an edge that a method of [`State`] gave.
+    #[inline]
+    pub(super) fn set_state(&self, state: State) {
+        let word = self.word.load(Ordering::Relaxed);
+        self.word
+            .store(word & !0xff | state as u32, Ordering::Relaxed);
+    }
+
+    /// Edges 2, 7 and 8: back to `Free`, with the next generation.
+    #[inline]
+    pub(super) fn retire(&self) {
+        let (generation, _) = self.load();
+        let next = generation.wrapping_add(1) << STATE_BITS;
+        self.word
+            .store(next | State::Free as u32, Ordering::Relaxed);
+    }
+}

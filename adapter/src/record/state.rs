@@ -1,0 +1,146 @@
+//! The life of a pooled record. Transitions are methods that say what the caller must do next;
+//! nothing else writes a state.
+//!
+//! ```text
+//!                 1                 4               5
+//!          Free ----> Submitting ------> InFlight ----> Done
+//!           ^             |   \             |            |
+//!           |      2      |    \ 3          | 6          |
+//!           +-------------+     +---------- | --------> (Done)
+//!           |                               v            |
+//!           |                          Orphaned --- 7 ---> |
+//!           +---------------------- 8 -------------------+
+//! ```
+//!
+//! | # | edge | function |
+//! |---|---|---|
+//! | 1 | Free -> Submitting | `Pool::begin`, from the future's first poll |
+//! | 2 | Submitting -> Free | `release`: C refused |
+//! | 3 | Submitting -> Done | [`State::complete`]: C called back before it returned |
+//! | 4 | Submitting -> InFlight | [`State::accept`]: C accepted |
+//! | 5 | InFlight -> Done | [`State::complete`]: the callback |
+//! | 6 | InFlight -> Orphaned | [`State::abandon`]: the future was dropped |
+//! | 7 | Orphaned -> Done -> Free | [`State::complete`], then `release`: the callback throws the result away |
+//! | 8 | Done -> Free | `release`: the result was taken, or the future dropped unread |
+//!
+//! A callback in any other state (edge 9) is a stray: it is reported and changes nothing.
+
+/// Where a record is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum State {
+    /// Nobody's: the record waits in its pool.
+    Free = 0,
+    /// The C function is running; nobody knows yet whether it accepts.
+    Submitting = 1,
+    /// C has the record until its callback.
+    InFlight = 2,
+    /// The result is in the record, for the future to take.
+    Done = 3,
+    /// C has the record, and the future is gone.
+    Orphaned = 4,
+}
+
+/// What a callback must do with its report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Completion {
+    /// Store it; the future is inside its own poll and will see it.
+    Store,
+    /// Store it and wake the task.
+    StoreAndWake,
+    /// Nobody takes it: drop it, then the payload, then release the record.
+    Discard,
+    /// The record is not waiting for a callback.
+    Stray,
+}
+
+/// What the future must do after C returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Acceptance {
+    /// Wait for the callback.
+    Wait,
+    /// The callback came already: take the result.
+    Take,
+}
+
+/// What a dropped future must do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Abandonment {
+    /// Leave the record to the callback.
+    Leave,
+    /// Take the result out, drop it, and release the record.
+    TakeAndDrop,
+}
+
+impl State {
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        match bits {
+            1 => Self::Submitting,
+            2 => Self::InFlight,
+            3 => Self::Done,
+            4 => Self::Orphaned,
+            _ => Self::Free,
+        }
+    }
+
+    /// Edges 3, 5 and 7: C called back.
+    pub(crate) const fn complete(self) -> (Self, Completion) {
+        match self {
+            Self::Submitting => (Self::Done, Completion::Store),
+            Self::InFlight => (Self::Done, Completion::StoreAndWake),
+            Self::Orphaned => (Self::Done, Completion::Discard),
+            Self::Free | Self::Done => (self, Completion::Stray),
+        }
+    }
+
+    /// Edge 4: C accepted, unless it has called back by now.
+    pub(crate) const fn accept(self) -> (Self, Acceptance) {
+        match self {
+            Self::Submitting => (Self::InFlight, Acceptance::Wait),
+            _ => (self, Acceptance::Take),
+        }
+    }
+
+    /// Edge 6, or the first half of 8.
+    pub(crate) const fn abandon(self) -> (Self, Abandonment) {
+        match self {
+            Self::Done => (self, Abandonment::TakeAndDrop),
+            _ => (Self::Orphaned, Abandonment::Leave),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Abandonment, Acceptance, Completion, State};
+
+    #[test]
+    fn every_edge_and_no_other() {
+        use State::{Done, Free, InFlight, Orphaned, Submitting};
+        assert_eq!(Submitting.complete(), (Done, Completion::Store));
+        assert_eq!(InFlight.complete(), (Done, Completion::StoreAndWake));
+        assert_eq!(Orphaned.complete(), (Done, Completion::Discard));
+        assert_eq!(Free.complete(), (Free, Completion::Stray));
+        assert_eq!(Done.complete(), (Done, Completion::Stray));
+        assert_eq!(Submitting.accept(), (InFlight, Acceptance::Wait));
+        assert_eq!(Done.accept(), (Done, Acceptance::Take));
+        assert_eq!(InFlight.abandon(), (Orphaned, Abandonment::Leave));
+        assert_eq!(Done.abandon(), (Done, Abandonment::TakeAndDrop));
+    }
+
+    #[test]
+    fn bits_survive() {
+        for state in [
+            State::Free,
+            State::Submitting,
+            State::InFlight,
+            State::Done,
+            State::Orphaned,
+        ] {
+            assert_eq!(State::from_bits(state as u8), state);
+        }
+    }
+}

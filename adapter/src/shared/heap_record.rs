@@ -1,0 +1,112 @@
+//! A record on the heap: the `IoCompletion` that C works on, and its form with the payload's type
+//! forgotten.
+//!
+//! Invariants:
+//!
+//! 1. A `HeapRecord` owns one `IoCompletion<C, P>` made by `Box::into_raw`, where `C` and `P` are
+//!    those of its vtable. Nothing refers to the completion but C and the `HeapRecord`.
+//! 2. The completion is only handled through its raw pointer until C has let go of it.
+
+use core::ptr::NonNull;
+use std::any::TypeId;
+
+use futures_channel::oneshot;
+
+use crate::record::Report;
+use crate::{OnceCallback, Payload};
+
+/// What the future receives: the report and everything the record kept.
+pub(super) type Delivery<C, P> = (Report<C>, P);
+
+/// A call's state on the heap. Its sender completes the waiting task.
+pub(super) struct IoCompletion<C: OnceCallback, P> {
+    pub(super) payload: P,
+    sender: oneshot::Sender<Delivery<C, P>>,
+}
+
+impl<C: OnceCallback, P> IoCompletion<C, P> {
+    pub(super) const fn new(payload: P, sender: oneshot::Sender<Delivery<C, P>>) -> Self {
+        Self { payload, sender }
+    }
+}
+
+/// An [`IoCompletion`] whose payload type is forgotten.
+pub(super) struct HeapRecord {
+    completion: NonNull<()>,
+    vtable: &'static Vtable,
+}
+
+struct Vtable {
+    callback: fn() -> TypeId,
+    /// Frees the completion and sends the report, which is read from the pointer to it.
+    complete: unsafe fn(NonNull<()>, *mut ()),
+}
+
+// SAFETY: `new` asks for a payload and a report that are `Send`, and the sender is.
+unsafe impl Send for HeapRecord {}
+
+impl HeapRecord {
+    pub(super) fn new<C, P>(completion: Box<IoCompletion<C, P>>) -> Self
+    where
+        C: OnceCallback<Value: Send, Error: Send>,
+        P: Payload + Send,
+    {
+        let completion = NonNull::from(Box::leak(completion)).cast();
+        Self {
+            completion,
+            vtable: const {
+                &Vtable {
+                    callback: TypeId::of::<C>,
+                    complete: complete::<C, P>,
+                }
+            },
+        }
+    }
+
+    /// The completion, for the thread that is making the call.
+    pub(super) const fn as_ptr(&self) -> NonNull<()> {
+        self.completion
+    }
+
+    /// Whether the record is for callback `C`.
+    pub(super) fn is_for<C: OnceCallback>(&self) -> bool {
+        (self.vtable.callback)() == TypeId::of::<C>()
+    }
+
+    /// Frees the completion and wakes the task with the report.
+    pub(super) fn complete<C: OnceCallback>(self, report: Report<C>) {
+        assert!(
+            self.is_for::<C>(),
+            "a record was completed by a callback of another type"
+        );
+        let mut report = core::mem::ManuallyDrop::new(report);
+        // SAFETY: the vtable is for `C` (just checked), so the pointer is to a report of that type,
+        // which `ManuallyDrop` keeps from being dropped again.
+        unsafe { (self.vtable.complete)(self.completion, (&raw mut report).cast()) };
+    }
+
+    /// Takes the completion back, for a call that C refused.
+    ///
+    /// # Safety
+    ///
+    /// - The record was made with these `C` and `P`.
+    pub(super) unsafe fn into_completion<C: OnceCallback, P>(self) -> IoCompletion<C, P> {
+        // SAFETY: invariant 1, with the types that the caller vouches for.
+        *unsafe { Box::from_raw(self.completion.cast::<IoCompletion<C, P>>().as_ptr()) }
+    }
+}
+
+/// # Safety
+///
+/// - `completion` is that of a `HeapRecord` for `C` and `P`, and is not used again.
+/// - `report` points to a `Report<C>`, which is not used again.
+unsafe fn complete<C: OnceCallback, P>(completion: NonNull<()>, report: *mut ()) {
+    let completion = completion.cast::<IoCompletion<C, P>>().as_ptr();
+    // SAFETY: the caller passes the pointer of `Box::leak` on, and C has let go.
+    let IoCompletion { payload, sender } = *unsafe { Box::from_raw(completion) };
+    // SAFETY: the caller promises a report to take.
+    let report = unsafe { report.cast::<Report<C>>().read() };
+    // Last, because it wakes. A future that is gone leaves the report and the payload to us, and
+    // dropping the pair drops the report, which may be a resource, before its parents.
+    drop(sender.send((report, payload)));
+}

@@ -1,0 +1,25 @@
+//! Nothing unwinds into C.
+
+use core::mem;
+
+/// Runs `body`; if it unwinds, ends the process with a message that names the frame C entered.
+///
+/// The message goes to standard error, after the panic's own.
+#[inline]
+pub fn guard<R>(frame: &str, body: impl FnOnce() -> R) -> R {
+    struct Abort<'a>(&'a str);
+    impl Drop for Abort<'_> {
+        #[cold]
+        fn drop(&mut self) {
+            eprintln!(
+                "{}: a panic reached the border to C; the process ends here",
+                self.0
+            );
+            std::process::abort();
+        }
+    }
+    let abort = Abort(frame);
+    let result = body();
+    mem::forget(abort);
+    result
+}
