@@ -4,6 +4,7 @@
 //! token and a function that returns the token of the home that is current on this OS thread.
 
 use core::cell::Cell;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Where records and tasks belong.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +21,10 @@ impl Home {
     /// - Two OS threads never see the same token at the same time, except zero, which stands for
     ///   "no home".
     /// - When a token moves from one OS thread to another, everything that happened on the first
-    ///   happens before anything on the second.
+    ///   happens before anything on the second, and from then on no pool, executor or future of the
+    ///   home is used or dropped on the first.
+    /// - A token does not come to stand for another home as long as a pool or an executor of the
+    ///   first exists.
     #[must_use]
     pub unsafe fn current(current: fn() -> usize) -> Option<Self> {
         let token = current();
@@ -30,11 +34,21 @@ impl Home {
     /// The calling OS thread as a home, for libraries that call back on the thread that submitted.
     #[must_use]
     pub fn os_thread() -> Self {
-        thread_local!(static TOKEN: Cell<u8> = const { Cell::new(0) });
+        // Numbers that are never given twice: an address would be, to a later thread, which would
+        // then pass for the home of records that a dead one left behind.
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        thread_local!(static TOKEN: Cell<usize> = const { Cell::new(0) });
+        #[cold]
+        fn number() -> usize {
+            let token = NEXT.fetch_add(1, Ordering::Relaxed);
+            TOKEN.set(token);
+            token
+        }
         fn current() -> usize {
-            TOKEN
-                .try_with(|token| core::ptr::from_ref(token).addr())
-                .unwrap_or(0)
+            match TOKEN.get() {
+                0 => number(),
+                token => token,
+            }
         }
         Self {
             token: current(),

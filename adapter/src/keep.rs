@@ -122,23 +122,28 @@ impl<K: 'static> Payload for Kept<K> {
 }
 
 /// Places that C writes to, given back with the value of a call that succeeded. They start zeroed.
+///
+/// The second field keeps safe code from making one with places that are not initialised.
 #[derive(Debug)]
-pub struct Outs<O>(pub MaybeUninit<O>);
+pub struct Outs<O>(pub MaybeUninit<O>, OnlyZeroed);
+
+#[derive(Debug)]
+struct OnlyZeroed;
 
 impl<O> Outs<O> {
     /// Zeroed places.
     ///
     /// # Safety
     ///
-    /// - All-zero bytes are a valid `O`, and so is whatever C may write there.
+    /// - All-zero bytes are a valid `O`, and so is whatever C, or anybody else, writes there.
     #[must_use]
     pub const unsafe fn zeroed() -> Self {
-        Self(MaybeUninit::zeroed())
+        Self(MaybeUninit::zeroed(), OnlyZeroed)
     }
 
     pub(crate) fn into_inner(self) -> O {
-        // SAFETY: the bytes were zeroed and then at most written by C, both of which `zeroed` was
-        // promised to be a valid `O`.
+        // SAFETY: only `zeroed` makes an `Outs`, and it was promised that the zeroed bytes and
+        // whatever is written over them are a valid `O`.
         unsafe { self.0.assume_init() }
     }
 }

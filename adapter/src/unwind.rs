@@ -23,3 +23,12 @@ pub fn guard<R>(frame: &str, body: impl FnOnce() -> R) -> R {
     mem::forget(abort);
     result
 }
+
+/// Ends the process for a panic of reading a report that no task waits for: nobody would hear of it.
+#[cold]
+pub(crate) fn unheard(callback: &str) -> ! {
+    eprintln!(
+        "{callback}: reading a report panicked, and no task waits for it; the process ends here"
+    );
+    std::process::abort()
+}

@@ -27,45 +27,43 @@ pub struct Executor {
 
 /// The tasks that are ready, in the order in which they were woken.
 #[derive(Clone)]
-pub(super) struct Ready(Rc<ReadyQueue>);
-
-struct ReadyQueue {
-    tasks: RefCell<VecDeque<Runnable>>,
-    /// Whether the host has been asked for a run since the last one.
-    asked: Cell<bool>,
-}
+pub(super) struct Ready(Rc<RefCell<VecDeque<Runnable>>>);
 
 impl Ready {
     fn new() -> Self {
-        Self(Rc::new(ReadyQueue {
-            tasks: RefCell::new(VecDeque::new()),
-            asked: Cell::new(false),
-        }))
+        Self(Rc::default())
     }
 
-    /// Queues a task; says whether the host must be asked for a run.
-    pub(super) fn push(&self, runnable: Runnable) -> bool {
-        self.0.tasks.borrow_mut().push_back(runnable);
-        !self.0.asked.replace(true)
+    pub(super) fn push(&self, runnable: Runnable) {
+        self.0.borrow_mut().push_back(runnable);
     }
 
     pub(super) fn append(&self, runnables: VecDeque<Runnable>) {
-        self.0.tasks.borrow_mut().extend(runnables);
+        self.0.borrow_mut().extend(runnables);
     }
 
     fn pop(&self) -> Option<Runnable> {
-        self.0.tasks.borrow_mut().pop_front()
+        self.0.borrow_mut().pop_front()
     }
 
     fn is_empty(&self) -> bool {
-        self.0.tasks.borrow().is_empty()
+        self.0.borrow().is_empty()
     }
 }
 
 impl Executor {
     /// An executor for the home of `pool`, whose tasks take their records from it.
+    ///
+    /// # Panics
+    ///
+    /// If that home is not current.
     #[must_use]
     pub fn new(pool: Pool, wakeup: impl Wakeup) -> Self {
+        // The home is where the queue may be touched, so it must not be made anywhere else.
+        assert!(
+            pool.home().is_current(),
+            "an executor was made away from its pool's thread"
+        );
         let ready = Ready::new();
         let shared = Arc::new(Shared::new(pool.home(), Box::new(wakeup), ready.clone()));
         Self {
@@ -127,29 +125,32 @@ impl Executor {
     /// by the host and never from inside a task.
     ///
     /// When tasks are left over, the host is asked for another run.
+    ///
+    /// # Panics
+    ///
+    /// If the executor's home is not current.
     pub fn run(&self, budget: usize) -> usize {
-        if self.in_run.replace(true) {
+        assert!(
+            self.home().is_current(),
+            "an executor was run away from its thread"
+        );
+        if !self.shared.is_asked() || self.in_run.replace(true) {
             return 0;
         }
         self.shared.collect(&self.ready);
-        self.ready.0.asked.set(false);
         let mut ran = 0;
-        if !self.ready.is_empty() {
-            self.pool.enter(|| {
-                running(&self.active, || {
-                    while ran < budget
-                        && let Some(runnable) = self.ready.pop()
-                    {
-                        ran += 1;
-                        runnable.run();
-                    }
-                });
+        self.pool.enter(|| {
+            running(&self.active, || {
+                while ran < budget
+                    && let Some(runnable) = self.ready.pop()
+                {
+                    ran += 1;
+                    runnable.run();
+                }
             });
-        }
+        });
         self.in_run.set(false);
-        if !self.ready.is_empty() && !self.ready.0.asked.replace(true) {
-            self.shared.wake_host();
-        }
+        self.shared.end_run(self.ready.is_empty());
         ran
     }
 
@@ -160,6 +161,33 @@ impl Executor {
         self.ready.is_empty()
     }
 
+    /// Drops each task, at home; the handles report it. Waits, without sleeping long, for tasks that
+    /// another thread is waking at this moment.
+    ///
+    /// # Panics
+    ///
+    /// When called by one of the tasks.
+    pub fn cancel_tasks(&self) {
+        assert!(!self.in_run.get(), "an executor's tasks were cancelled by one of them");
+        self.shared.ask_no_more();
+        self.pool.enter(|| {
+            loop {
+                // Waking an idle task is what brings its runnable here.
+                let wakers: Vec<Waker> =
+                    self.active.borrow().iter().map(|(_, waker)| waker.clone()).collect();
+                wakers.into_iter().for_each(Waker::wake);
+                self.shared.collect(&self.ready);
+                while let Some(runnable) = self.ready.pop() {
+                    drop(runnable);
+                }
+                if self.active.borrow().is_empty() {
+                    break;
+                }
+                std::thread::yield_now();
+            }
+        });
+    }
+
     /// How many tasks have been polled and are not finished.
     #[must_use]
     pub fn active(&self) -> usize {
@@ -168,33 +196,14 @@ impl Executor {
 }
 
 impl Drop for Executor {
-    /// Drops each task at home. Waits, without sleeping long, for tasks that another thread is
-    /// waking at this moment.
+    /// [Cancels](Self::cancel_tasks) each task and takes no more.
     fn drop(&mut self) {
-        assert!(
-            !self.in_run.get(),
-            "an executor was dropped by one of its own tasks"
-        );
-        self.pool.enter(|| {
-            loop {
-                // Waking an idle task is what brings its runnable here.
-                let wakers: Vec<Waker> = self
-                    .active
-                    .borrow()
-                    .iter()
-                    .map(|(_, waker)| waker.clone())
-                    .collect();
-                wakers.into_iter().for_each(Waker::wake);
-                self.shared.collect(&self.ready);
-                while let Some(runnable) = self.ready.pop() {
-                    drop(runnable);
-                }
-                if self.active.borrow().is_empty() && self.shared.close_if_empty() {
-                    break;
-                }
-                std::thread::yield_now();
+        loop {
+            self.cancel_tasks();
+            if self.shared.close_if_empty() {
+                break;
             }
-        });
+        }
     }
 }
 

@@ -16,10 +16,12 @@ use crate::Home;
 
 /// How an executor asks its host for a run.
 ///
-/// The adapter calls [`wake`](Wakeup::wake) at most once from one run of the executor to the next.
-/// It may be called from any thread, also from inside a run or a callback. It must arrange for
-/// [`Executor::run`](super::Executor::run) to be called later at the executor's home, and must not
-/// call it itself. A host that runs the executor all the time has nothing to do.
+/// The adapter calls [`wake`](Wakeup::wake) at most once from one run of the executor to the next,
+/// and never after the executor has ended. It may be called from any thread, also at the end
+/// of a run or from inside a callback. It must arrange for [`Executor::run`](super::Executor::run)
+/// to be called later at the executor's home, and must not call it itself. It must not wake or
+/// spawn tasks of the executor either, for the executor's inbox may be locked. A host that runs the
+/// executor all the time has nothing to do.
 pub trait Wakeup: Send + Sync + 'static {
     /// Arranges for a run.
     fn wake(&self);
@@ -40,6 +42,9 @@ pub(super) struct Shared {
     inbox: Mutex<Inbox>,
     /// Whether the inbox holds anything; read by each run without the lock.
     has_mail: AtomicBool,
+    /// Whether a run is due or under way, so that the host need not be asked for one. False only
+    /// while nothing is ready; whoever makes it true between runs asks the host.
+    asked: AtomicBool,
     /// The queue for wake-ups at home. Touched only while `home` is current; `None` once the
     /// executor has ended.
     ready: UnsafeCell<Option<Ready>>,
@@ -66,6 +71,7 @@ impl Shared {
                 open: true,
             }),
             has_mail: AtomicBool::new(false),
+            asked: AtomicBool::new(false),
             ready: UnsafeCell::new(Some(ready)),
         }
     }
@@ -81,9 +87,8 @@ impl Shared {
             // access before anything else runs.
             let ready = unsafe { (*self.ready.get()).clone() };
             if let Some(ready) = ready {
-                if ready.push(runnable) {
-                    self.wakeup.wake();
-                }
+                ready.push(runnable);
+                self.ask();
                 return;
             }
         }
@@ -100,15 +105,41 @@ impl Shared {
             return;
         }
         inbox.mail.push_back(runnable);
-        let first = !self.has_mail.swap(true, Ordering::AcqRel);
-        if first {
-            // Under the lock, so that the executor cannot end, and its host with it, in between.
+        self.has_mail.store(true, Ordering::Release);
+        // Under the lock, so that the executor cannot end, and its host with it, in between.
+        if !self.asked.swap(true, Ordering::AcqRel) {
             self.wakeup.wake();
         }
     }
 
-    pub(super) fn wake_host(&self) {
-        self.wakeup.wake();
+    /// Asks the host for a run, at home, unless it has been asked.
+    fn ask(&self) {
+        if !self.is_asked() && !self.asked.swap(true, Ordering::AcqRel) {
+            self.wakeup.wake();
+        }
+    }
+
+    pub(super) fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Acquire)
+    }
+
+    /// From here on there are no runs to ask for.
+    pub(super) fn ask_no_more(&self) {
+        self.asked.store(true, Ordering::Release);
+    }
+
+    /// Asks the host for the next run if anything is left over or has come since this one began.
+    pub(super) fn end_run(&self, idle: bool) {
+        if idle {
+            // Read and written in one step: who has posted before it saw `asked` true and leaves
+            // the asking to us, and by this step we see its mail; who posts after it asks.
+            self.asked.swap(false, Ordering::AcqRel);
+            if self.has_mail.load(Ordering::Acquire) {
+                self.ask();
+            }
+        } else {
+            self.wakeup.wake();
+        }
     }
 
     /// Moves the mail to `to`.

@@ -2,6 +2,7 @@
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
+use std::any::Any;
 
 use super::body::Report;
 use super::cb_arg;
@@ -9,7 +10,7 @@ use super::page::Page;
 use super::pool::release;
 use super::slot::Slot;
 use super::state::{Completion, State};
-use crate::{OnceCallback, report};
+use crate::{OnceCallback, report, unwind};
 
 /// Completes the record that `cb_arg` names with what `read` reports.
 ///
@@ -33,6 +34,7 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
     // SAFETY: as above.
     let again = unsafe { expected::<C>(cb_arg) };
     let Some(slot) = again.filter(|again| *again == slot) else {
+        discard(C::NAME, outcome);
         return;
     };
     // SAFETY: slots are never freed, and we are on this one's home.
@@ -55,7 +57,7 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
             // From here on a further callback is a stray, whatever the drops below set off.
             header.set_state(next);
             // A resource in the report goes before the parents in the payload.
-            drop(outcome);
+            discard(C::NAME, outcome);
             let vtable = header.vtable.get().expect("a record in use has a vtable");
             // SAFETY: slot invariant 3: the body is live; its report was never written.
             unsafe { (vtable.drop_payload)(header.body.get()) };
@@ -64,6 +66,15 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
         }
         Completion::Stray => report::stray(C::NAME),
     }
+}
+
+/// Drops what nobody takes, which closes a handle in it; a panic must not go the same way.
+#[inline]
+fn discard<V, E>(callback: &str, report: Result<Result<V, E>, Box<dyn Any + Send>>) {
+    if report.is_err() {
+        unwind::unheard(callback);
+    }
+    drop(report);
 }
 
 /// The slot that this callback is for; `None` after reporting a stray.

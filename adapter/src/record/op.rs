@@ -105,8 +105,7 @@ impl<C: OnceCallback, P: Payload, S: Submit<C, P>> Future for Pooled<C, P, S> {
         let Stage::Begun(record) = &self.stage else {
             return self.submit(cx.waker());
         };
-        if !record.is_done() {
-            record.replace_waker(cx.waker());
+        if !record.is_done() && !record.wait(cx.waker()) {
             return Poll::Pending;
         }
         match core::mem::replace(&mut self.stage, Stage::Finished) {
@@ -144,8 +143,8 @@ impl<C: OnceCallback, P: Payload, S> fmt::Debug for Pooled<C, P, S> {
 /// Dropping it is edge 6, or 8 when the report is there already.
 struct Record<C: OnceCallback, P> {
     slot: NonNull<Slot>,
-    // `*mut ()` keeps the record on its home.
-    marker: PhantomData<(fn() -> C, P, *mut ())>,
+    // A raw pointer is not `Send`, which keeps the record on its home.
+    marker: PhantomData<*mut Body<C, P>>,
 }
 
 impl<C: OnceCallback, P> Record<C, P> {
@@ -201,9 +200,14 @@ impl<C: OnceCallback, P> Record<C, P> {
     #[inline]
     fn accept(&self, waker: &Waker) -> Acceptance {
         let header = self.header();
+        if header.state().accept().1 == Acceptance::Take {
+            return Acceptance::Take;
+        }
+        // A waker may run anything when it is cloned, the callback included.
+        let waker = waker.clone();
         let (next, acceptance) = header.state().accept();
         if acceptance == Acceptance::Wait {
-            header.waker.set(Some(waker.clone()));
+            header.waker.set(Some(waker));
             header.set_state(next);
         }
         acceptance
@@ -214,13 +218,21 @@ impl<C: OnceCallback, P> Record<C, P> {
         self.header().state() == state::State::Done
     }
 
-    fn replace_waker(&self, waker: &Waker) {
+    /// Sees to it that the callback wakes `waker`; says whether it has come by now.
+    fn wait(&self, waker: &Waker) -> bool {
         let header = self.header();
         let old = header.waker.take();
-        let same = old.as_ref().is_some_and(|old| old.will_wake(waker));
-        header
-            .waker
-            .set(if same { old } else { Some(waker.clone()) });
+        if old.as_ref().is_some_and(|old| old.will_wake(waker)) {
+            header.waker.set(old);
+            return false;
+        }
+        // A waker may run anything when it is cloned or dropped, the callback included.
+        let new = waker.clone();
+        if !self.is_done() {
+            header.waker.set(Some(new));
+        }
+        drop(old);
+        self.is_done()
     }
 
     /// Edges 2 and 8: the body comes out and the slot goes back.

@@ -36,12 +36,12 @@ unsafe impl Send for PagePtr {}
 
 impl Page {
     /// A page for `pool`, whose slots are all free.
-    pub(super) fn take(pool: NonNull<PoolInner>, home: Home) -> NonNull<Self> {
+    pub(super) fn take(pool: *const PoolInner, home: Home) -> NonNull<Self> {
         let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let page = idle.map_or_else(Self::allocate, |PagePtr(page)| page);
         // SAFETY: pages are never freed, and the header is all atomics.
         let header = unsafe { page.as_ref() };
-        header.pool.store(pool.as_ptr(), Ordering::Relaxed);
+        header.pool.store(pool.cast_mut(), Ordering::Relaxed);
         header.token.store(home.token(), Ordering::Relaxed);
         header
             .current
@@ -82,8 +82,10 @@ impl Page {
         // SAFETY: the allocation is large enough, aligned, and ours alone.
         unsafe { page.write(header) };
         for index in 0..SLOTS {
-            // SAFETY: as above, and `index` is inside the page.
-            unsafe { Self::slot(page, index).write(Slot::new()) };
+            // SAFETY: `index < SLOTS`.
+            let slot = unsafe { Self::slot(page, index) };
+            // SAFETY: the place lies in the page, which is ours alone.
+            unsafe { slot.write(Slot::new()) };
         }
         page
     }

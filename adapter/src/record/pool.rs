@@ -78,7 +78,9 @@ impl Pool {
                 let _ = ENTERED.try_with(|entered| entered.replace(self.0.take()));
             }
         }
-        let _restore = Restore(ENTERED.replace(Some(self.clone())));
+        // While the OS thread ends there may be no place left; then no pool is entered.
+        let outer = ENTERED.try_with(|entered| entered.replace(Some(self.clone())));
+        let _restore = Restore(outer.ok().flatten());
         body()
     }
 
@@ -134,12 +136,18 @@ impl Pool {
     /// Resolves when no record is in use.
     pub async fn drained(&self) {
         poll_fn(|cx| {
+            // Cloned before anything is looked at or borrowed: a waker may run anything, callbacks
+            // included.
+            let waker = cx.waker().clone();
             if self.in_use() == 0 {
                 return Poll::Ready(());
             }
             let mut waiters = self.0.drain_waiters.borrow_mut();
-            if !waiters.iter().any(|waker| waker.will_wake(cx.waker())) {
-                waiters.push(cx.waker().clone());
+            if waiters.iter().any(|known| known.will_wake(&waker)) {
+                drop(waiters);
+                drop(waker);
+            } else {
+                waiters.push(waker);
             }
             Poll::Pending
         })
@@ -167,8 +175,9 @@ impl Pool {
 
     #[cold]
     fn grow(&self) -> NonNull<Slot> {
-        let inner = NonNull::from(&*self.0);
-        let page = Page::take(inner, self.0.home);
+        // Not a reference made into a pointer: `release` takes a count back through it, which lies
+        // outside of the `PoolInner`.
+        let page = Page::take(Rc::as_ptr(&self.0), self.0.home);
         self.0.pages.borrow_mut().push(page);
         let mut next = None;
         for index in (0..SLOTS).rev() {

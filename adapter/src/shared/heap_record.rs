@@ -13,7 +13,7 @@ use std::any::TypeId;
 use futures_channel::oneshot;
 
 use crate::record::Report;
-use crate::{OnceCallback, Payload};
+use crate::{OnceCallback, Payload, unwind};
 
 /// What the future receives: the report and everything the record kept.
 pub(super) type Delivery<C, P> = (Report<C>, P);
@@ -108,5 +108,7 @@ unsafe fn complete<C: OnceCallback, P>(completion: NonNull<()>, report: *mut ())
     let report = unsafe { report.cast::<Report<C>>().read() };
     // Last, because it wakes. A future that is gone leaves the report and the payload to us, and
     // dropping the pair drops the report, which may be a resource, before its parents.
-    drop(sender.send((report, payload)));
+    if let Err((Err(_panic), _)) = sender.send((report, payload)) {
+        unwind::unheard(C::NAME);
+    }
 }

@@ -1,0 +1,123 @@
+//! Edges 6 and 7: the future is dropped while C has the record. The payload stays until the
+//! callback, which throws everything away on its thread.
+
+use std::sync::{Arc, Mutex};
+use std::task::Waker;
+use std::thread;
+
+use callback_adapter::{Kept, Pool};
+
+use crate::common::callbacks::Object;
+use crate::common::library::{Library, Opening, Script, open_call};
+use crate::common::storage::{Kind, for_both_storages, pending, pool};
+use crate::common::trace::Probe;
+
+for_both_storages!(
+    the_payload_stays_until_the_callback,
+    an_abandoned_handle_is_closed_before_its_parents,
+    an_abandoned_call_may_find_nothing,
+    many_orphans,
+);
+
+fn the_payload_stays_until_the_callback(kind: Kind) {
+    let (library, pool) = (Library::new(), pool());
+    let payload = Kept(library.trace.probe("payload"));
+    let mut future = kind.start(&pool, library.call(Script::Later, payload));
+    pending(&mut future, &library.trace.waker("task"));
+    drop(future);
+    library.trace.expect(["call"]);
+    library.complete(0);
+    assert_eq!(library.trace.thread_of("drop payload"), thread::current().id());
+    library.trace.expect(["drop payload"]);
+    assert_eq!(pool.in_use(), 0);
+}
+
+fn an_abandoned_handle_is_closed_before_its_parents(kind: Kind) {
+    let (library, pool, opening) = (Library::new(), pool(), Opening::default());
+    let mut future = kind.start(&pool, open_call(&opening, Kept(library.trace.probe("parent"))));
+    pending(&mut future, Waker::noop());
+    drop(future);
+    let context = opening.lock().unwrap().take().expect("the call was made");
+    context.complete(Object::opened(&library.trace));
+    library.trace.expect(["close", "drop parent"]);
+    assert_eq!(pool.in_use(), 0);
+}
+
+fn an_abandoned_call_may_find_nothing(kind: Kind) {
+    let (library, pool, opening) = (Library::new(), pool(), Opening::default());
+    let mut future = kind.start(&pool, open_call(&opening, Kept(library.trace.probe("parent"))));
+    pending(&mut future, Waker::noop());
+    drop(future);
+    let context = opening.lock().unwrap().take().expect("the call was made");
+    context.complete(core::ptr::null_mut());
+    library.trace.expect(["drop parent"]);
+}
+
+fn many_orphans(kind: Kind) {
+    let (library, pool) = (Library::new(), pool());
+    for _ in 0..300 {
+        let payload = Kept(library.trace.probe("payload"));
+        let mut future = kind.start(&pool, library.call(Script::Later, payload));
+        pending(&mut future, Waker::noop());
+    }
+    let events = library.trace.take();
+    assert!(!events.iter().any(|event| event == "drop payload"));
+    while library.outstanding() > 0 {
+        library.complete(0);
+    }
+    assert_eq!(library.trace.take(), vec!["drop payload"; 300]);
+    assert_eq!(pool.in_use(), 0);
+}
+
+/// The record keeps its pool: the future, the handle of the pool and everything else may be gone.
+#[test]
+fn a_record_in_flight_keeps_its_pool() {
+    let library = Library::new();
+    let pool = pool();
+    let payload = Kept((library.trace.probe("payload"), vec![1_u8; 4096]));
+    let mut future = library.call(Script::Later, payload).on(&pool);
+    pending(&mut future, Waker::noop());
+    drop(future);
+    drop(pool);
+    library.trace.expect(["call"]);
+    library.complete(0);
+    library.trace.expect(["drop payload"]);
+}
+
+/// A payload may hold the pool itself; the release of its record then ends the pool.
+#[test]
+fn a_payload_that_holds_its_own_pool() {
+    let library = Library::new();
+    let pool = pool();
+    let payload = Kept((pool.clone(), library.trace.probe("payload")));
+    let mut future = library.call(Script::Later, payload).on(&pool);
+    pending(&mut future, Waker::noop());
+    drop((future, pool));
+    library.complete(0);
+    library.trace.expect(["call", "drop payload"]);
+}
+
+/// The drops of an orphan may start new calls in the same pool, and abandon them.
+#[test]
+fn an_orphans_payload_may_start_another_call() {
+    struct StartsAnother(Library, Pool, Arc<Mutex<Vec<Probe>>>);
+    impl Drop for StartsAnother {
+        fn drop(&mut self) {
+            let probe = self.2.lock().unwrap().pop().expect("one probe is left");
+            let mut future = self.0.call(Script::Later, Kept(probe)).on(&self.1);
+            pending(&mut future, Waker::noop());
+        }
+    }
+    let (library, pool) = (Library::new(), pool());
+    let probes = Arc::new(Mutex::new(vec![library.trace.probe("second")]));
+    let payload = Kept(StartsAnother(library.clone(), pool.clone(), probes));
+    let mut future = library.call(Script::Later, payload).on(&pool);
+    pending(&mut future, Waker::noop());
+    drop(future);
+    library.complete(0);
+    library.trace.expect(["call", "call"]);
+    assert_eq!(pool.in_use(), 1);
+    library.complete(0);
+    library.trace.expect(["drop second"]);
+    assert_eq!(pool.in_use(), 0);
+}

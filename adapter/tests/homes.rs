@@ -1,0 +1,93 @@
+//! The unit of single-threadedness.
+
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::task::Waker;
+
+use callback_adapter::{Home, Kept, Pool};
+
+use crate::common::library::{Library, Script, elsewhere};
+use crate::common::storage::{pending, ready};
+
+#[test]
+fn an_os_thread_is_its_own_home() {
+    let here = Home::os_thread();
+    assert!(here.is_current());
+    assert_eq!(here.token(), Home::os_thread().token());
+    assert_ne!(here.token(), 0);
+    elsewhere(move || {
+        assert!(!here.is_current());
+        assert_ne!(here.token(), Home::os_thread().token());
+    });
+}
+
+#[test]
+fn a_home_does_not_come_back_with_a_later_thread() {
+    let mut tokens = HashSet::new();
+    for _ in 0..20 {
+        let home = std::thread::spawn(Home::os_thread).join().expect("the thread ends well");
+        assert!(tokens.insert(home.token()), "each thread has its own token");
+    }
+}
+
+thread_local! {
+    /// The light-weight thread that runs on this OS thread.
+    static CURRENT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Runs `body` as the light-weight thread `token`.
+fn on<R>(token: usize, body: impl FnOnce() -> R) -> R {
+    let outer = CURRENT.replace(token);
+    let result = body();
+    CURRENT.set(outer);
+    result
+}
+
+fn current() -> Option<Home> {
+    // SAFETY: each test uses its tokens on one OS thread at a time, and moves what belongs to a
+    // token along with it.
+    unsafe { Home::current(|| CURRENT.get()) }
+}
+
+#[test]
+fn no_light_weight_thread_is_no_home() {
+    assert!(current().is_none());
+    on(7, || assert_eq!(current().expect("one is current").token(), 7));
+}
+
+#[test]
+fn a_home_is_current_only_inside() {
+    let home = on(7, current).expect("one is current");
+    assert!(!home.is_current());
+    on(7, || assert!(home.is_current()));
+    on(8, || assert!(!home.is_current()));
+}
+
+/// A light-weight thread takes its records along when it moves to another OS thread.
+#[test]
+fn a_home_moves_between_os_threads() {
+    struct Moved<T>(T);
+    // SAFETY: what is moved is everything that belongs to the home, and the first OS thread does
+    // not run the home again before it gets all of it back.
+    unsafe impl<T> Send for Moved<T> {}
+
+    let library = Library::new();
+    let (pool, mut future) = on(9, || {
+        let pool = Pool::new(current().expect("one is current"));
+        let mut future = library.call(Script::Later, Kept(vec![1; 10])).on(&pool);
+        pending(&mut future, Waker::noop());
+        (pool, future)
+    });
+    let moved = Moved((pool, library.clone(), &mut future));
+    elsewhere(move || {
+        let moved = moved;
+        let Moved((pool, library, future)) = moved;
+        on(9, || {
+            library.complete(0);
+            assert_eq!(ready(future), (Ok(()), vec![1; 10]));
+            assert_eq!(pool.in_use(), 0);
+            drop(pool);
+        });
+    });
+    drop(future);
+}

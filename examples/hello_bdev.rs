@@ -1,0 +1,123 @@
+//! SPDK's `hello_bdev`: writes a block, reads it back, compares.
+//!
+//! Without arguments it makes a file, uses it as an AIO bdev, and looks at the file afterwards.
+//! With `--json` it uses the bdevs of a configuration, with `--bdev` one of them by name.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use spdk_async::bdev::{Bdev, BlockDevice, with_bdev};
+use spdk_async::{App, DmaBuf, LogLevel};
+
+/// Writes a block of a bdev, reads it back and compares.
+#[derive(Parser)]
+struct Options {
+    /// The bdev to use; without it, the first one there is.
+    #[arg(long, value_name = "NAME")]
+    bdev: Option<String>,
+    /// The configuration of the bdevs, in SPDK's JSON form; without it, an AIO bdev on a new file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+type Failure = Box<dyn Error>;
+
+/// What the file holds before, so that the write shows.
+const PATTERN: u8 = 0xa5;
+const BLOCK: usize = 512;
+const FILE_BLOCKS: usize = 2048;
+
+fn main() -> ExitCode {
+    match run(Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hello_bdev: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: Options) -> Result<(), Failure> {
+    let app = App::new("hello_bdev")
+        .no_huge(true)
+        .no_pci(true)
+        .memory_mib(1024)
+        .log_level(LogLevel::Disabled);
+    let name = options.bdev;
+    if let Some(json) = options.json {
+        return app.json_file(json).run(async || hello(name).await)?;
+    }
+    let file = tempfile::NamedTempFile::new()?;
+    std::fs::write(file.path(), vec![PATTERN; FILE_BLOCKS * BLOCK])?;
+    app.json(aio_config(file.path())).run(async || hello(name).await)??;
+    check_file(file.path())
+}
+
+/// An AIO bdev on a file.
+fn aio_config(path: &Path) -> String {
+    // A temporary file's path needs no escapes but for quotes and backslashes.
+    let path = path.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
+    format!(
+        r#"{{"subsystems": [{{"subsystem": "bdev", "config": [
+            {{"method": "bdev_aio_create",
+              "params": {{"name": "AIO0", "filename": "{path}", "block_size": {BLOCK}}}}}]}}]}}"#
+    )
+}
+
+async fn hello(name: Option<String>) -> Result<(), Failure> {
+    let name = match name {
+        Some(name) => name,
+        None => {
+            let first = Bdev::all()?.into_iter().next();
+            first.ok_or("the configuration has no bdev")?.name().to_owned()
+        }
+    };
+    println!("backend: {}", spdk_async::BACKEND);
+    with_bdev(&name, write_and_read).await?
+}
+
+async fn write_and_read(device: BlockDevice) -> Result<(), Failure> {
+    let bdev = device.descriptor().bdev();
+    println!(
+        "opened {} ({}): {} blocks of {} bytes",
+        bdev.name(),
+        bdev.product_name(),
+        device.num_blocks(),
+        device.block_size()
+    );
+    let buf = DmaBuf::zeroed(device.block_size() as usize, device.dma_alignment())?;
+    let (result, mut buf) = device.write_at(buf, 0).await;
+    result?;
+    println!("wrote {} bytes", buf.len());
+    buf.fill(0xff);
+    let (result, buf) = device.read_at(buf, 0).await;
+    result?;
+    println!("read {} bytes", buf.len());
+    if buf.iter().any(|byte| *byte != 0) {
+        return Err("the bytes that were read are not those that were written".into());
+    }
+    println!("buf matches!");
+    let stat = device.stat().await?;
+    println!(
+        "statistics: {} write of {} bytes, {} read of {} bytes",
+        stat.write.operations, stat.write.bytes, stat.read.operations, stat.read.bytes
+    );
+    device.close().await;
+    Ok(())
+}
+
+/// Looks at the file by other means: one zeroed block, and the rest as it was.
+fn check_file(path: &Path) -> Result<(), Failure> {
+    let bytes = std::fs::read(path)?;
+    let (written, rest) = bytes.split_at(BLOCK);
+    if written.iter().any(|byte| *byte != 0) {
+        return Err("the file does not hold what was written".into());
+    }
+    if rest.len() != (FILE_BLOCKS - 1) * BLOCK || rest.iter().any(|byte| *byte != PATTERN) {
+        return Err("the file was changed beyond the block that was written".into());
+    }
+    println!("the file holds what was written");
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! Runnable programs; the index is `examples/README.md`. This library holds nothing.

@@ -1,0 +1,2 @@
+//! Compiles the small C library of the example `own_c_library`.
+fn main() {}

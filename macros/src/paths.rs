@@ -1,0 +1,21 @@
+//! How generated code names the adapter.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::Path;
+
+/// The adapter crate's root: `::callback_adapter`, or what `crate = path` says. All that generated
+/// code uses is below it, under `::core`, or written by the user.
+pub(crate) struct Adapter(TokenStream);
+
+impl Adapter {
+    pub(crate) fn new(root: Option<&Path>) -> Self {
+        Self(root.map_or_else(|| quote!(::callback_adapter), ToTokens::to_token_stream))
+    }
+}
+
+impl ToTokens for Adapter {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.0.to_tokens(tokens);
+    }
+}

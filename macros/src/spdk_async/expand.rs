@@ -1,0 +1,267 @@
+//! The code for a declaration without mistakes: a function of the same name.
+//!
+//! Invariant: the C function is named once, as a constant of the declared type, so that a
+//! declaration that differs from C's is an error at its name; every call goes through it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
+use syn::{Path, ReturnType};
+
+use super::model::{Callee, Function, Param, Returns, Role};
+use super::signature::{
+    Payload, callback_fn, docs, keep_bounds, out_places, out_type, out_types, params, payload,
+};
+use crate::hygiene::{bare_or_tuple, code};
+use crate::kind::Kind;
+
+pub(super) fn expand(function: &Function) -> TokenStream {
+    match function.kind {
+        Kind::Once if function.with(Role::Visit).next().is_some() => visiting(function),
+        Kind::Once => once(function),
+        Kind::Multi => multi(function),
+        Kind::Visitor => visitor(function),
+    }
+}
+
+/// The function around `body`.
+pub(super) fn item(function: &Function, returns: &TokenStream, body: &TokenStream) -> TokenStream {
+    let Function { attrs, vis, ident, .. } = function;
+    let (docs, generics, params) = (docs(function), keep_bounds(function), params(function));
+    let (cfgs, others) = (&attrs.cfgs, &attrs.others);
+    code! {
+        #docs
+        #(#cfgs)*
+        #(#others)*
+        #[allow(
+            unused_unsafe,
+            clippy::multiple_unsafe_ops_per_block,
+            clippy::too_many_arguments,
+            clippy::type_complexity,
+            clippy::undocumented_unsafe_blocks,
+            reason = "generated: the contract is that of the declared C function"
+        )]
+        #vis unsafe fn #ident #generics(#params) #returns {
+            #body
+        }
+    }
+}
+
+/// The type `Call<…>` of a function that returns one.
+pub(super) fn call_type(function: &Function, payload: &Payload) -> TokenStream {
+    let (adapter, callback) = (&function.adapter, function.callback().map(|param| &param.ty));
+    let payload = &payload.ty;
+    // A `Subscription` is only looked at by the call itself.
+    let captures = function.with(Role::Multi).next().map(|_| {
+        let keeps = function.with(Role::Keep).enumerate().map(|(index, _)| keep_type(index));
+        code!(+ use<#(#keeps),*>)
+    });
+    code!(#adapter::Call<#callback, #payload, impl #adapter::Submit<#callback, #payload> #captures>)
+}
+
+fn once(function: &Function) -> TokenStream {
+    let payload = payload(function);
+    let returns = call_type(function, &payload);
+    let call = call(function, &payload);
+    item(function, &code!(-> #returns), &call)
+}
+
+fn visiting(function: &Function) -> TokenStream {
+    let payload = payload(function);
+    let (adapter, payload_type) = (&function.adapter, &payload.ty);
+    let callback = function.callback().map(|param| &param.ty);
+    let visit = function.with(Role::Visit).next().map(|param| &param.ty);
+    let call = call(function, &payload);
+    let body = code! {
+        let call = { #call };
+        #adapter::submit_visit::<#visit, #callback, #payload_type, _>(call, visitor)
+    };
+    item(function, &code!(-> #adapter::Submitted<#callback, #payload_type>), &body)
+}
+
+/// An expression of type `Call`.
+fn call(function: &Function, payload: &Payload) -> TokenStream {
+    let adapter = &function.adapter;
+    let (name, constant) = (function.name(), c_function(function));
+    let registrations = registrations(function);
+    let (payload_type, payload_value, places) = (&payload.ty, &payload.value, &payload.places);
+    let callback_type = function.callback().map(|param| callback_fn(function, param));
+    let call = accepted(function, &c_call(function, &code!(cb), &code!(cb_arg)));
+    let place = if payload.is_empty() { code!(_) } else { code!(payload) };
+    code! {
+        #constant
+        #registrations
+        let submit = move |
+            #place: *mut #payload_type,
+            cb: #callback_type,
+            cb_arg: *mut ::core::ffi::c_void,
+        | {
+            #places
+            #call
+        };
+        unsafe { #adapter::Call::new(#name, #payload_value, submit) }
+    }
+}
+
+fn multi(function: &Function) -> TokenStream {
+    let adapter = &function.adapter;
+    let constant = c_function(function);
+    let callback = function.callback().map(|param| &param.ty);
+    let call = c_call(function, &code!(cb), &code!(cb_arg));
+    let accepted = accepted(function, &code!(returned));
+    let outs: Vec<&Param> = function.with(Role::Out).collect();
+    let places = (!outs.is_empty()).then(|| {
+        let (types, places) = (out_types(&outs), out_places(&outs, &code!(&raw mut outs.0)));
+        code! {
+            let mut outs = unsafe { #adapter::__private::outs::<#types>() };
+            #places
+        }
+    });
+    let written = places.is_some().then(|| code!(let outs = #adapter::__private::written(outs);));
+    let values = bare_or_tuple(registered_values(function, &outs));
+    let result = registered(function);
+    let body = code! {
+        #constant
+        let (cb, cb_arg) = #adapter::__private::registration::<#callback>(subscription);
+        #places
+        let returned = #call;
+        match #accepted {
+            ::core::result::Result::Ok(()) => {
+                #written
+                ::core::result::Result::Ok(#values)
+            }
+            ::core::result::Result::Err(refusal) => ::core::result::Result::Err(refusal),
+        }
+    };
+    item(function, &code!(-> #result), &body)
+}
+
+/// What a registration returns: the object that C returns, and what C wrote.
+pub(super) fn registered(function: &Function) -> TokenStream {
+    let adapter = &function.adapter;
+    let object = match (&function.returns, &function.output) {
+        (Some(Returns::Null), ReturnType::Type(_, ty)) => Some(ty.to_token_stream()),
+        _ => None,
+    };
+    let types = object.into_iter().chain(function.with(Role::Out).map(out_type));
+    let value = bare_or_tuple(types.collect());
+    code!(::core::result::Result<#value, #adapter::Refusal>)
+}
+
+fn registered_values(function: &Function, outs: &[&Param]) -> Vec<TokenStream> {
+    let object = (function.returns == Some(Returns::Null)).then(|| code!(returned));
+    let outs = (0..outs.len()).map(syn::Index::from).map(|index| code!(outs.#index));
+    object.into_iter().chain(outs).collect()
+}
+
+fn visitor(function: &Function) -> TokenStream {
+    let (adapter, constant) = (&function.adapter, c_function(function));
+    let callback = function.callback().map(|param| &param.ty);
+    let call = c_call(function, &code!(cb), &code!(cb_arg));
+    let body = code! {
+        #constant
+        #adapter::__private::walk::<#callback, _, _>(visitor, |cb, cb_arg| #call)
+    };
+    item(function, &function.output.to_token_stream(), &body)
+}
+
+/// The C function, checked against the declaration.
+fn c_function(function: &Function) -> TokenStream {
+    let Function { ident, c_name, output, .. } = function;
+    let types = function.params.iter().map(|param| c_type(function, param)).collect::<Vec<_>>();
+    let path = match &function.callee {
+        Callee::Sys(sys) => {
+            // A difference is reported where the declaration is.
+            let sys = respanned(sys, ident);
+            let mut name = c_name.clone();
+            name.set_span(ident.span());
+            code!(#sys::#name)
+        }
+        Callee::Declared(attrs) => {
+            let links = &function.attrs.links;
+            let params = function
+                .params
+                .iter()
+                .zip(&types)
+                .map(|(Param { name, .. }, ty)| code!(#name: #ty));
+            code! {{
+                #(#attrs)*
+                unsafe extern "C" {
+                    #(#links)*
+                    fn #c_name(#(#params),*) #output;
+                }
+                #c_name
+            }}
+        }
+        Callee::Unknown => TokenStream::new(),
+    };
+    code!(const __C_FUNCTION: unsafe extern "C" fn(#(#types),*) #output = #path;)
+}
+
+fn respanned(sys: &Path, ident: &Ident) -> TokenStream {
+    let tokens = sys.to_token_stream().into_iter().map(|mut token| {
+        token.set_span(ident.span());
+        token
+    });
+    tokens.collect()
+}
+
+/// A parameter's type in C.
+fn c_type(function: &Function, param: &Param) -> TokenStream {
+    match param.role {
+        Role::Callback | Role::Multi | Role::Visit => callback_fn(function, param),
+        _ => param.ty.to_token_stream(),
+    }
+}
+
+/// The call of the C function, with this callback and this context.
+fn c_call(function: &Function, cb: &TokenStream, cb_arg: &TokenStream) -> TokenStream {
+    let adapter = &function.adapter;
+    let args = function.params.iter().map(|Param { name, ty, role, .. }| match role {
+        Role::Callback => cb.clone(),
+        Role::Context => cb_arg.clone(),
+        Role::Visit => code!(<#ty as #adapter::ResumedVisitorCallback>::FN),
+        Role::Plain | Role::Keep | Role::Out | Role::Multi | Role::MultiContext => {
+            name.to_token_stream()
+        }
+    });
+    code!(unsafe { __C_FUNCTION(#(#args),*) })
+}
+
+/// Whether C accepted, from what it returned.
+fn accepted(function: &Function, call: &TokenStream) -> TokenStream {
+    let adapter = &function.adapter;
+    let reader = match function.returns {
+        Some(Returns::Errno) => code!(errno_return),
+        Some(Returns::Status) => code!(status_return),
+        Some(Returns::Bool) => code!(bool_return),
+        Some(Returns::Null) => code!(null_return),
+        Some(Returns::Void) | None if matches!(function.output, ReturnType::Default) => {
+            code!(void_return)
+        }
+        // What C returns says nothing about whether it accepted.
+        Some(Returns::Void) | None => {
+            return code! {{
+                let _ = #call;
+                #adapter::__private::void_return(())
+            }};
+        }
+    };
+    code!(#adapter::__private::#reader(#call))
+}
+
+/// The functions and contexts of the subscriptions, in place of the parameters.
+fn registrations(function: &Function) -> TokenStream {
+    let adapter = &function.adapter;
+    let contexts = function.with(Role::MultiContext);
+    let pairs =
+        function.with(Role::Multi).zip(contexts).map(|(Param { name, ty, .. }, context)| {
+            let context = &context.name;
+            code!(let (#name, #context) = #adapter::__private::registration::<#ty>(#name);)
+        });
+    pairs.collect()
+}
+
+/// The type parameter of a kept argument.
+pub(super) fn keep_type(index: usize) -> Ident {
+    quote::format_ident!("__K{index}", span = proc_macro2::Span::mixed_site())
+}

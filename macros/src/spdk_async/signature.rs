@@ -1,0 +1,190 @@
+//! What a generated function shows: its documentation, type parameters and parameters, and what
+//! its record keeps.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::Type;
+
+use super::expand::keep_type;
+use super::model::{Function, Param, Role};
+use crate::hygiene::code;
+use crate::kind::Kind;
+use crate::types::mut_pointee;
+
+/// What the record of a call owns.
+pub(super) struct Payload {
+    /// Its type.
+    pub(super) ty: TokenStream,
+    /// Its value when the call is made.
+    pub(super) value: TokenStream,
+    /// Statements that bind the names of kept arguments and places to what C is given, inside of
+    /// the record that `payload` points to.
+    pub(super) places: TokenStream,
+}
+
+impl Payload {
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+}
+
+pub(super) fn payload(function: &Function) -> Payload {
+    let adapter = &function.adapter;
+    let keeps: Vec<&Param> = function.with(Role::Keep).collect();
+    let outs: Vec<&Param> = function.with(Role::Out).collect();
+    let keep_types = (0..keeps.len()).map(keep_type);
+    let keep_names = keeps.iter().map(|param| &param.name);
+    let (keep_types, keep_values) = (code!((#(#keep_types,)*)), code!((#(#keep_names,)*)));
+    let out_types = out_types(&outs);
+    let zeroed = code!(unsafe { #adapter::Outs::zeroed() });
+    let (ty, value, outs_place) = match (keeps.is_empty(), outs.is_empty()) {
+        (true, true) => (code!(()), code!(()), None),
+        (false, true) => {
+            (code!(#adapter::Kept<#keep_types>), code!(#adapter::Kept(#keep_values)), None)
+        }
+        (true, false) => {
+            (code!(#adapter::Outs<#out_types>), zeroed, Some(code!(&raw mut (*payload).0)))
+        }
+        (false, false) => (
+            code!(#adapter::KeptOuts<#keep_types, #out_types>),
+            code!(#adapter::KeptOuts(#keep_values, #zeroed)),
+            Some(code!(&raw mut (*payload).1.0)),
+        ),
+    };
+    let kept = kept_places(function, &keeps);
+    let written = outs_place.map(|place| out_places(&outs, &code!(unsafe { #place })));
+    Payload { ty, value, places: code!(#kept #written) }
+}
+
+fn kept_places(function: &Function, keeps: &[&Param]) -> TokenStream {
+    let adapter = &function.adapter;
+    let places = keeps.iter().enumerate().map(|(index, Param { name, ty, .. })| {
+        let (keep, index) = (keep_type(index), syn::Index::from(index));
+        code! {
+            let #name = <#keep as #adapter::Keep<#ty>>::arg(unsafe { &mut (*payload).0.#index });
+        }
+    });
+    places.collect()
+}
+
+/// The tuple of what C writes.
+pub(super) fn out_types(outs: &[&Param]) -> TokenStream {
+    let types = outs.iter().map(|param| out_type(param));
+    code!((#(#types,)*))
+}
+
+/// What C writes to a place.
+pub(super) fn out_type(param: &Param) -> TokenStream {
+    mut_pointee(&param.ty).map_or_else(|| code!(()), ToTokens::to_token_stream)
+}
+
+/// Binds the places' names to pointers into `storage`, a `*mut MaybeUninit<(…,)>`.
+pub(super) fn out_places(outs: &[&Param], storage: &TokenStream) -> TokenStream {
+    let types = out_types(outs);
+    let places = outs.iter().enumerate().map(|(index, param)| {
+        let (name, index) = (&param.name, syn::Index::from(index));
+        code!(let #name = unsafe { &raw mut (*places).#index };)
+    });
+    code! {
+        let places = { #storage }.cast::<#types>();
+        #(#places)*
+    }
+}
+
+/// A callback's function pointer type in C.
+pub(super) fn callback_fn(function: &Function, param: &Param) -> TokenStream {
+    let (adapter, ty) = (&function.adapter, &param.ty);
+    code!(<#ty as #adapter::Callback>::Fn)
+}
+
+/// `<__K0: Keep<…>, …>`
+pub(super) fn keep_bounds(function: &Function) -> TokenStream {
+    let adapter = &function.adapter;
+    // A call that visits on other threads has its record on the heap.
+    let send = function.with(Role::Visit).next().map(|_| code!(+ ::core::marker::Send));
+    let bounds = function.with(Role::Keep).enumerate().map(|(index, Param { ty, .. })| {
+        let keep = keep_type(index);
+        code!(#keep: #adapter::Keep<#ty> #send)
+    });
+    let bounds = bounds.collect::<Vec<_>>();
+    if bounds.is_empty() { TokenStream::new() } else { code!(<#(#bounds),*>) }
+}
+
+/// The parameters of the generated function.
+pub(super) fn params(function: &Function) -> TokenStream {
+    let adapter = &function.adapter;
+    let mut keeps = (0..).map(keep_type);
+    let mut params = Vec::new();
+    for Param { name, ty, role, .. } in &function.params {
+        let at_once = || at_once_param(function, ty);
+        params.extend(match role {
+            Role::Plain => Some(code!(#name: #ty)),
+            Role::Keep => keeps.next().map(|keep| code!(#name: #keep)),
+            Role::Multi => Some(code!(#name: &#adapter::Subscription<#ty>)),
+            Role::Visit => Some(code! {
+                visitor: impl ::core::ops::Fn(
+                    <#ty as #adapter::ResumedVisitorCallback>::Item
+                ) -> ::core::ffi::c_int + ::core::marker::Send + ::core::marker::Sync + 'static
+            }),
+            Role::Callback => at_once(),
+            Role::Context | Role::MultiContext | Role::Out => None,
+        });
+    }
+    code!(#(#params),*)
+}
+
+/// What stands for the callback of a function that is called at once.
+fn at_once_param(function: &Function, ty: &Type) -> Option<TokenStream> {
+    let adapter = &function.adapter;
+    match function.kind {
+        Kind::Once => None,
+        Kind::Multi => Some(code!(subscription: &#adapter::Subscription<#ty>)),
+        Kind::Visitor => Some(code! {
+            visitor: impl ::core::ops::FnMut(
+                <#ty as #adapter::VisitorCallback>::Item
+            ) -> <#ty as #adapter::VisitorCallback>::Answer
+        }),
+    }
+}
+
+/// The user's documentation, with a summary and a section on safety where there is none.
+pub(super) fn docs(function: &Function) -> TokenStream {
+    let name = function.name();
+    let what = match function.kind {
+        Kind::Once => "whose callback completes what is returned",
+        Kind::Multi => "whose callback feeds the stream of `subscription`",
+        Kind::Visitor => "whose callback runs `visitor`",
+    };
+    let summary = function.attrs.docs_or(&format!("Calls the C function `{name}`, {what}."));
+    let safety = function.attrs.safety_or(&safety(function));
+    code!(#summary #safety)
+}
+
+fn safety(function: &Function) -> String {
+    let name = function.name();
+    let mut section = String::from("\n# Safety\n\n");
+    match function.kind {
+        Kind::Once => {
+            section += &format!(
+                "- Every argument is what `{name}` asks for, and every pointer among them stays valid from the call to the callback (a kept argument sees to that itself).\n"
+            );
+            section += &format!(
+                "- What is returned is first polled, or submitted, on a thread on which `{name}` may be called.\n"
+            );
+        }
+        Kind::Multi => {
+            section += &format!(
+                "- Every argument is what `{name}` asks for, and every pointer among them stays valid as long as C uses it.\n- `{name}` may be called on this thread.\n"
+            )
+        }
+        Kind::Visitor => {
+            section += &format!(
+                "- Every argument is what `{name}` asks for.\n- `{name}` may be called on this thread, and calls its callback only before it returns, one call at a time.\n"
+            )
+        }
+    }
+    if function.with(Role::Out).next().is_some() {
+        section += "- All-zero bytes, and whatever C writes, are valid values of the types that C writes to.\n";
+    }
+    section
+}

@@ -1,0 +1,34 @@
+/// The C callback `event_cb`.
+#[allow(
+    non_camel_case_types,
+    missing_debug_implementations,
+    reason = "the type has C's name and no values"
+)]
+pub enum event_cb {}
+#[allow(
+    deprecated,
+    unused_unsafe,
+    clippy::let_unit_value,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::too_many_arguments,
+    clippy::undocumented_unsafe_blocks,
+    reason = "generated: the contract is that of the annotated C callback"
+)]
+const _: () = {
+    impl ::callback_adapter::Callback for event_cb {
+        const NAME: &'static ::core::primitive::str = "event_cb";
+        type Fn = sys::event_cb;
+    }
+    unsafe impl ::callback_adapter::MultiCallback for event_cb {
+        type Item = event_type;
+        const FN: Self::Fn = ::core::option::Option::Some(__trampoline);
+    }
+    unsafe extern "C" fn __trampoline(
+        r#type: event_type,
+        _: *mut bdev,
+        ctx: *mut c_void,
+    ) {
+        let read = move || -> event_type { r#type };
+        ::callback_adapter::__private::deliver::<event_cb>(ctx, read)
+    }
+};

@@ -1,0 +1,77 @@
+/// The C callback `lib_opened`.
+#[cfg(feature = "open")]
+#[deprecated]
+#[allow(
+    non_camel_case_types,
+    missing_debug_implementations,
+    reason = "the type has C's name and no values"
+)]
+pub(crate) enum lib_opened {}
+#[cfg(feature = "open")]
+#[allow(
+    deprecated,
+    unused_unsafe,
+    clippy::let_unit_value,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::too_many_arguments,
+    clippy::undocumented_unsafe_blocks,
+    reason = "generated: the contract is that of the annotated C callback"
+)]
+const _: () = {
+    impl spdk_async::adapter::Callback for lib_opened {
+        const NAME: &'static ::core::primitive::str = "lib_opened";
+        type Fn = sys::lib_opened;
+    }
+    unsafe impl spdk_async::adapter::OnceCallback for lib_opened {
+        type Value = (
+            ::core::option::Option<spdk_async::adapter::Handle<sys::object>>,
+            ::core::option::Option<sys::stat>,
+            *mut u8,
+            usize,
+        );
+        type Error = spdk_async::adapter::Errno;
+        const POOLED: Self::Fn = ::core::option::Option::Some(
+            __trampoline::<spdk_async::adapter::__private::PooledStorage>,
+        );
+        const BOXED: Self::Fn = ::core::option::Option::Some(
+            __trampoline::<spdk_async::adapter::__private::BoxedStorage>,
+        );
+    }
+    unsafe extern "C" fn __trampoline<__S: spdk_async::adapter::__private::Storage>(
+        _: *mut c_void,
+        object: *mut sys::object,
+        stat: *const sys::stat,
+        data: *mut u8,
+        len: usize,
+        r#type: c_int,
+        ctx: *mut c_void,
+    ) {
+        let read = move || -> ::core::result::Result<
+            (
+                ::core::option::Option<spdk_async::adapter::Handle<sys::object>>,
+                ::core::option::Option<sys::stat>,
+                *mut u8,
+                usize,
+            ),
+            spdk_async::adapter::Errno,
+        > {
+            let close: unsafe fn(*mut sys::object) = |object| {
+                let _ = unsafe { sys::close(object) };
+            };
+            let object = unsafe {
+                spdk_async::adapter::Handle::<sys::object>::new(object, close)
+            };
+            let status = spdk_async::adapter::__private::errno_status(r#type);
+            if let ::core::result::Result::Err(error) = status {
+                return ::core::result::Result::Err(error);
+            }
+            ::core::result::Result::Ok((
+                object,
+                unsafe { spdk_async::adapter::__private::copied(stat) },
+                data,
+                len,
+            ))
+        };
+        unsafe { spdk_async::adapter::__private::complete::<lib_opened, __S>(ctx, read) }
+    }
+};

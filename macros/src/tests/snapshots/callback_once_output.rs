@@ -1,0 +1,51 @@
+/// The C callback `io_cb`.
+#[allow(
+    non_camel_case_types,
+    missing_debug_implementations,
+    reason = "the type has C's name and no values"
+)]
+pub enum io_read_cb {}
+#[allow(
+    deprecated,
+    unused_unsafe,
+    clippy::let_unit_value,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::too_many_arguments,
+    clippy::undocumented_unsafe_blocks,
+    reason = "generated: the contract is that of the annotated C callback"
+)]
+const _: () = {
+    impl ::callback_adapter::Callback for io_read_cb {
+        const NAME: &'static ::core::primitive::str = "io_cb";
+        type Fn = sys::io_cb;
+    }
+    unsafe impl ::callback_adapter::OnceCallback for io_read_cb {
+        type Value = u32;
+        type Error = IoStatus;
+        const POOLED: Self::Fn = ::core::option::Option::Some(
+            __trampoline::<::callback_adapter::__private::PooledStorage>,
+        );
+        const BOXED: Self::Fn = ::core::option::Option::Some(
+            __trampoline::<::callback_adapter::__private::BoxedStorage>,
+        );
+    }
+    unsafe extern "C" fn __trampoline<__S: ::callback_adapter::__private::Storage>(
+        io: *mut io,
+        success: bool,
+        ctx: *mut c_void,
+    ) {
+        let read = move || -> ::core::result::Result<u32, IoStatus> {
+            let _free0 = __Free0(io);
+            unsafe { read_io(io, success) }
+        };
+        unsafe { ::callback_adapter::__private::complete::<io_read_cb, __S>(ctx, read) }
+    }
+    struct __Free0(*mut io);
+    impl ::core::ops::Drop for __Free0 {
+        fn drop(&mut self) {
+            if !self.0.is_null() {
+                let _ = unsafe { sys::free_io(self.0) };
+            }
+        }
+    }
+};

@@ -1,0 +1,49 @@
+/// The C callback `nvme_cmd_cb`.
+#[allow(
+    non_camel_case_types,
+    missing_debug_implementations,
+    reason = "the type has C's name and no values"
+)]
+pub enum nvme_cmd_cb {}
+#[allow(
+    deprecated,
+    unused_unsafe,
+    clippy::let_unit_value,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::too_many_arguments,
+    clippy::undocumented_unsafe_blocks,
+    reason = "generated: the contract is that of the annotated C callback"
+)]
+const _: () = {
+    impl ::callback_adapter::Callback for nvme_cmd_cb {
+        const NAME: &'static ::core::primitive::str = "nvme_cmd_cb";
+        type Fn = ::core::option::Option<
+            unsafe extern "C" fn(ctx: *mut c_void, cpl: *const nvme_cpl),
+        >;
+    }
+    unsafe impl ::callback_adapter::OnceCallback for nvme_cmd_cb {
+        type Value = ();
+        type Error = NvmeStatus;
+        const POOLED: Self::Fn = ::core::option::Option::Some(
+            __trampoline::<::callback_adapter::__private::PooledStorage>,
+        );
+        const BOXED: Self::Fn = ::core::option::Option::Some(
+            __trampoline::<::callback_adapter::__private::BoxedStorage>,
+        );
+    }
+    unsafe extern "C" fn __trampoline<__S: ::callback_adapter::__private::Storage>(
+        ctx: *mut c_void,
+        cpl: *const nvme_cpl,
+    ) {
+        let read = move || -> ::core::result::Result<(), NvmeStatus> {
+            let status: ::core::result::Result<(), NvmeStatus> = unsafe {
+                status::read(cpl)
+            };
+            if let ::core::result::Result::Err(error) = status {
+                return ::core::result::Result::Err(error);
+            }
+            ::core::result::Result::Ok(())
+        };
+        unsafe { ::callback_adapter::__private::complete::<nvme_cmd_cb, __S>(ctx, read) }
+    }
+};

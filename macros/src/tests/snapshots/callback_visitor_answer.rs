@@ -1,0 +1,46 @@
+/// The C callback `each_fn`.
+#[allow(
+    non_camel_case_types,
+    missing_debug_implementations,
+    reason = "the type has C's name and no values"
+)]
+pub enum each_fn {}
+#[allow(
+    deprecated,
+    unused_unsafe,
+    clippy::let_unit_value,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::too_many_arguments,
+    clippy::undocumented_unsafe_blocks,
+    reason = "generated: the contract is that of the annotated C callback"
+)]
+const _: () = {
+    impl ::callback_adapter::Callback for each_fn {
+        const NAME: &'static ::core::primitive::str = "each_fn";
+        type Fn = sys::each_fn;
+    }
+    unsafe impl ::callback_adapter::VisitorCallback for each_fn {
+        type Item = *mut bdev;
+        type Answer = c_int;
+        fn visit<__F: ::core::ops::FnMut(Self::Item) -> Self::Answer>() -> Self::Fn {
+            ::core::option::Option::Some(__trampoline::<__F>)
+        }
+    }
+    unsafe extern "C" fn __trampoline<__F: ::core::ops::FnMut(*mut bdev) -> c_int>(
+        ctx: *mut c_void,
+        bdev: *mut bdev,
+        scratch: *mut scratch,
+    ) -> c_int {
+        let _free0 = __Free0(scratch);
+        let read = move || -> *mut bdev { bdev };
+        unsafe { ::callback_adapter::__private::visit::<each_fn, __F>(ctx, read) }
+    }
+    struct __Free0(*mut scratch);
+    impl ::core::ops::Drop for __Free0 {
+        fn drop(&mut self) {
+            if !self.0.is_null() {
+                let _ = unsafe { sys::put(self.0) };
+            }
+        }
+    }
+};

@@ -1,0 +1,38 @@
+/// The C callback `channel_msg`.
+#[allow(
+    non_camel_case_types,
+    missing_debug_implementations,
+    reason = "the type has C's name and no values"
+)]
+pub enum channel_msg {}
+#[allow(
+    deprecated,
+    unused_unsafe,
+    clippy::let_unit_value,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::too_many_arguments,
+    clippy::undocumented_unsafe_blocks,
+    reason = "generated: the contract is that of the annotated C callback"
+)]
+const _: () = {
+    impl ::callback_adapter::Callback for channel_msg {
+        const NAME: &'static ::core::primitive::str = "channel_msg";
+        type Fn = sys::channel_msg;
+    }
+    unsafe impl ::callback_adapter::ResumedVisitorCallback for channel_msg {
+        type Item = *mut channel;
+        const FN: Self::Fn = ::core::option::Option::Some(__trampoline);
+    }
+    unsafe extern "C" fn __trampoline(
+        i: *mut iter,
+        _: *mut bdev,
+        ch: *mut channel,
+        ctx: *mut c_void,
+    ) {
+        let status = {
+            let read = move || -> *mut channel { ch };
+            ::callback_adapter::__private::visit_shared::<channel_msg>(ctx, read)
+        };
+        let _ = unsafe { sys::continue_walk(i, status) };
+    }
+};

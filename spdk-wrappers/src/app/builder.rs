@@ -1,0 +1,172 @@
+//! What an application is started with.
+
+use std::path::PathBuf;
+
+use super::start;
+use crate::error::Result;
+
+/// An SPDK application (`spdk_app_start`). One runs at a time in a process; another may follow.
+///
+/// ```no_run
+/// use spdk_async::{App, DmaBuf, bdev::BlockDevice};
+///
+/// let config = r#"{"subsystems": [{"subsystem": "bdev", "config": [
+///     {"method": "bdev_malloc_create",
+///      "params": {"name": "Malloc0", "num_blocks": 2048, "block_size": 512}}]}]}"#;
+/// let read = App::new("reader").json(config).no_huge(true).no_pci(true).run(async || {
+///     let device = BlockDevice::open("Malloc0").await?;
+///     let buf = DmaBuf::zeroed(4096, device.dma_alignment())?;
+///     let (result, buf) = device.read_at(buf, 0).await;
+///     result?;
+///     Ok::<_, spdk_async::Error>(buf.iter().all(|byte| *byte == 0))
+/// })??;
+/// assert!(read);
+/// # Ok::<(), spdk_async::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "an application does nothing until it is run"]
+pub struct App {
+    pub(super) name: String,
+    pub(super) config: Config,
+    pub(super) cores: Option<String>,
+    pub(super) memory_mib: Option<u32>,
+    pub(super) no_huge: bool,
+    pub(super) no_pci: bool,
+    pub(super) rpc_address: Option<String>,
+    pub(super) log_level: LogLevel,
+    pub(super) shutdown: Shutdown,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Config {
+    None,
+    File(PathBuf),
+    Inline(String),
+}
+
+/// What SPDK prints to standard error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LogLevel {
+    /// Nothing.
+    Disabled,
+    /// Errors.
+    #[default]
+    Error,
+    /// Errors and warnings.
+    Warn,
+    /// Also what is worth a notice.
+    Notice,
+    /// Also information.
+    Info,
+    /// Everything.
+    Debug,
+}
+
+/// What SIGINT and SIGTERM do. Only the first signal counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shutdown {
+    /// The main future is dropped, and [`App::run`] answers
+    /// [`ErrorKind::ShutDown`](crate::ErrorKind::ShutDown).
+    #[default]
+    Cancel,
+    /// [`shutdown_requested`](crate::shutdown_requested) completes, and the main future ends by
+    /// itself.
+    Notify,
+    /// Nothing: the process handles signals by other means.
+    Ignore,
+}
+
+impl App {
+    /// An application of this name, without a configuration, on one core.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            config: Config::None,
+            cores: None,
+            memory_mib: None,
+            no_huge: false,
+            no_pci: false,
+            rpc_address: None,
+            log_level: LogLevel::default(),
+            shutdown: Shutdown::default(),
+        }
+    }
+
+    /// Configures the subsystems from a file in SPDK's JSON form.
+    pub fn json_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.config = Config::File(path.into());
+        self
+    }
+
+    /// Configures the subsystems from text in SPDK's JSON form.
+    pub fn json(mut self, text: impl Into<String>) -> Self {
+        self.config = Config::Inline(text.into());
+        self
+    }
+
+    /// The cores to run reactors on, as a mask (`"0x3"`) or a list (`"[0,1]"`). The default is core 0.
+    pub fn cores(mut self, cores: impl Into<String>) -> Self {
+        self.cores = Some(cores.into());
+        self
+    }
+
+    /// The memory for SPDK's heap, in MiB.
+    pub fn memory_mib(mut self, mib: u32) -> Self {
+        self.memory_mib = Some(mib);
+        self
+    }
+
+    /// Runs without hugepages. Needs [`memory_mib`](Self::memory_mib) with an installed SPDK.
+    pub fn no_huge(mut self, no_huge: bool) -> Self {
+        self.no_huge = no_huge;
+        self
+    }
+
+    /// Leaves PCI devices alone.
+    pub fn no_pci(mut self, no_pci: bool) -> Self {
+        self.no_pci = no_pci;
+        self
+    }
+
+    /// Listens for JSON-RPC at this address, a Unix socket's path or `host:port`. The default is not
+    /// to listen; the embedded backend never does.
+    pub fn rpc_address(mut self, address: impl Into<String>) -> Self {
+        self.rpc_address = Some(address.into());
+        self
+    }
+
+    /// What SPDK prints to standard error. The default is errors.
+    pub fn log_level(mut self, level: LogLevel) -> Self {
+        self.log_level = level;
+        self
+    }
+
+    /// What SIGINT and SIGTERM do. The default is to cancel.
+    pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
+        self.shutdown = shutdown;
+        self
+    }
+
+    /// Starts SPDK, runs `main` on the app thread until it is ready, ends everything in order, and
+    /// answers what it returned. Blocks the calling thread meanwhile.
+    ///
+    /// The end: tasks that are left are cancelled, I/O in flight is awaited, channels are put and
+    /// descriptors closed, workers exit, subsystems end, and SPDK's environment goes down. What a
+    /// value that outlives `main` still holds open (a descriptor on another thread, say) is waited
+    /// for, and named in the log.
+    ///
+    /// # Errors
+    ///
+    /// If SPDK does not start (the configuration cannot be read, a core is not there, no memory), if
+    /// another application runs, or if a signal ended it first. A failure of `main` is part of its
+    /// own output.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of `main`, after the end. When called on an `spdk_thread`.
+    pub fn run<T: 'static>(self, main: impl AsyncFnOnce() -> T + 'static) -> Result<T> {
+        start::run(self, main)
+    }
+}

@@ -1,0 +1,29 @@
+//! Ends an application: workers, tasks, what is in flight, what is open, SPDK.
+
+use core::ffi::c_void;
+use core::ptr;
+
+use crate::adapter::guard;
+use crate::thread::{Runtime, end, end_workers};
+
+/// Begins the end, from the last task. The rest happens by messages, outside of any task.
+pub(super) fn begin() {
+    // SAFETY: the app thread is current and alive.
+    unsafe {
+        spdk_sys::spdk_thread_send_msg(spdk_sys::spdk_get_thread(), Some(stop), ptr::null_mut())
+    };
+}
+
+unsafe extern "C" fn stop(_ctx: *mut c_void) {
+    guard("the end of an application", || {
+        let Ok(runtime) = Runtime::current("spdk_app_stop") else { return };
+        // Workers first: their tasks may hold what the app thread has opened.
+        end_workers(runtime.clone(), move || {
+            runtime.cancel_tasks();
+            end(runtime, || {
+                // SAFETY: on the app thread, which has nothing open any more.
+                unsafe { spdk_sys::spdk_app_stop(0) };
+            });
+        });
+    });
+}

@@ -1,0 +1,135 @@
+//! Owned buffers as arguments of C.
+//!
+//! Invariant: `len` was the buffer's length in bytes when the operation was described, and C is told
+//! to use no more. A buffer that yields a shorter slice when the call is made ends the process, for
+//! it breaks the word of its trait.
+
+use core::ffi::{c_int, c_void};
+
+use compio_buf::{IoBuf, IoBufMut};
+use libc::iovec;
+
+use crate::adapter::Keep;
+use crate::error::{Error, Result};
+
+/// A buffer that C reads from.
+pub(super) struct Source<B> {
+    pub(super) buf: B,
+    len: usize,
+}
+
+/// A buffer that C writes to, over its whole capacity.
+pub(super) struct Target<B> {
+    pub(super) buf: B,
+    len: usize,
+}
+
+impl<B: IoBuf> Source<B> {
+    pub(super) fn new(buf: B) -> Self {
+        let len = buf.as_init().len();
+        Self { buf, len }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    fn start(&self) -> *mut c_void {
+        let bytes = self.buf.as_init();
+        assert_eq!(bytes.len(), self.len, "a buffer changed its length on its own");
+        bytes.as_ptr().cast_mut().cast()
+    }
+}
+
+impl<B: IoBufMut> Target<B> {
+    pub(super) fn new(mut buf: B) -> Self {
+        let len = buf.as_uninit().len();
+        Self { buf, len }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    fn start(&mut self) -> *mut c_void {
+        let bytes = self.buf.as_uninit();
+        assert_eq!(bytes.len(), self.len, "a buffer changed its length on its own");
+        bytes.as_mut_ptr().cast()
+    }
+
+    /// The buffer after an operation that filled it, or did not.
+    pub(super) fn filled(mut self, filled: bool) -> B {
+        if filled {
+            // SAFETY: the operation succeeded, so each of the `len` bytes has been written.
+            unsafe { self.buf.set_len(self.len) };
+        }
+        self.buf
+    }
+}
+
+// SAFETY: the record neither moves, uses nor drops the buffer until the callback, and C only reads
+// the bytes that the buffer has just vouched for; a wrong length aborts through the submit's guard.
+unsafe impl<B: IoBuf> Keep<*mut c_void> for Source<B> {
+    fn arg(&mut self) -> *mut c_void {
+        self.start()
+    }
+}
+
+// SAFETY: as for `Source`, and C may write, for the buffer has yielded the bytes mutably.
+unsafe impl<B: IoBufMut> Keep<*mut c_void> for Target<B> {
+    fn arg(&mut self) -> *mut c_void {
+        self.start()
+    }
+}
+
+/// Several buffers and the array that tells C of them.
+pub(super) struct Vectored<T> {
+    pub(super) bufs: Vec<T>,
+    iovs: Vec<iovec>,
+    total: u64,
+}
+
+/// What a vector is made of.
+pub(super) trait Piece {
+    fn piece(&mut self) -> iovec;
+}
+
+impl<B: IoBuf> Piece for Source<B> {
+    fn piece(&mut self) -> iovec {
+        iovec { iov_base: self.start(), iov_len: self.len }
+    }
+}
+
+impl<B: IoBufMut> Piece for Target<B> {
+    fn piece(&mut self) -> iovec {
+        iovec { iov_base: self.start(), iov_len: self.len }
+    }
+}
+
+impl<T> Vectored<T> {
+    pub(super) fn new(bufs: Vec<T>, len: impl Fn(&T) -> usize) -> Self {
+        let total = bufs.iter().map(|buf| len(buf) as u64).sum();
+        let iovs = Vec::with_capacity(bufs.len());
+        Self { bufs, iovs, total }
+    }
+
+    /// The sum of the lengths, in bytes.
+    pub(super) const fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// How many buffers there are.
+    pub(super) fn count(&self, operation: &'static str) -> Result<c_int> {
+        c_int::try_from(self.bufs.len()).map_err(|_| Error::invalid(operation, "too many buffers"))
+    }
+}
+
+// SAFETY: the array is on the heap and filled here, from buffers that stay in place as long as the
+// vector does; see `Source` and `Target` for their bytes.
+unsafe impl<T: Piece + 'static> Keep<*mut iovec> for Vectored<T> {
+    fn arg(&mut self) -> *mut iovec {
+        self.iovs.clear();
+        self.iovs.extend(self.bufs.iter_mut().map(Piece::piece));
+        self.iovs.as_mut_ptr()
+    }
+}

@@ -1,0 +1,161 @@
+//! An I/O channel: what a thread does I/O through.
+//!
+//! Invariants:
+//!
+//! 1. `ch` is a channel of the descriptor on the runtime's thread, from the creation of a
+//!    `ChannelInner` to its drop; only the drop puts it.
+//! 2. A `ChannelInner` never leaves that thread: it holds an `Rc`.
+//! 3. A call in flight holds a reference to the `ChannelInner`, and through it the descriptor.
+
+use core::fmt;
+use core::ptr::NonNull;
+use std::rc::Rc;
+
+use spdk_sys::{spdk_bdev_desc, spdk_io_channel};
+
+use super::descriptor::Descriptor;
+use super::{AbortToken, iowait};
+use crate::adapter::{Call, CallError, Errno, Kept, OnceCallback, Parent, Pooled, Submit};
+use crate::error::{Error, Report, Result};
+use crate::thread::Runtime;
+
+/// A channel of a bdev on the thread that opened it (`spdk_io_channel`). Cheap to clone, not `Send`.
+///
+/// Every operation takes its buffers by value and gives them back in every outcome. Dropping the
+/// future of an operation leaves the operation, with its buffers, to SPDK until it completes; an
+/// operation that has not been polled has not begun.
+#[derive(Clone)]
+pub struct IoChannel {
+    inner: Rc<ChannelInner>,
+    token: Option<AbortToken>,
+}
+
+pub(crate) struct ChannelInner {
+    ch: NonNull<spdk_io_channel>,
+    descriptor: Descriptor,
+    runtime: Rc<Runtime>,
+}
+
+// SAFETY: invariant 1.
+unsafe impl Parent<*mut spdk_io_channel> for ChannelInner {
+    fn as_arg(&self) -> *mut spdk_io_channel {
+        self.ch.as_ptr()
+    }
+}
+
+impl Drop for ChannelInner {
+    fn drop(&mut self) {
+        // SAFETY: invariants 1 and 2: the channel is put once, on its own thread.
+        unsafe { spdk_sys::spdk_put_io_channel(self.ch.as_ptr()) };
+        self.runtime.closed();
+    }
+}
+
+impl IoChannel {
+    pub(super) fn open(descriptor: &Descriptor) -> Result<Self> {
+        const OPERATION: &str = "spdk_bdev_get_io_channel";
+        let runtime = Runtime::current(OPERATION)?;
+        // SAFETY: the descriptor is open and an spdk_thread is current.
+        let ch = unsafe { spdk_sys::spdk_bdev_get_io_channel(descriptor.as_ptr()) };
+        let ch = NonNull::new(ch).ok_or(Error::no_memory(OPERATION))?;
+        runtime.opened();
+        let inner = ChannelInner { ch, descriptor: descriptor.clone(), runtime };
+        Ok(Self { inner: Rc::new(inner), token: None })
+    }
+
+    /// The descriptor that the channel belongs to.
+    #[must_use]
+    pub fn descriptor(&self) -> &Descriptor {
+        &self.inner.descriptor
+    }
+
+    /// The same channel, for operations that `token` can abort.
+    #[must_use]
+    pub fn abortable(&self, token: &AbortToken) -> Self {
+        Self { inner: Rc::clone(&self.inner), token: Some(token.clone()) }
+    }
+
+
+    pub(super) fn desc(&self) -> *mut spdk_bdev_desc {
+        self.inner.descriptor.as_ptr()
+    }
+
+    #[inline]
+    pub(super) fn block_size(&self) -> u64 {
+        u64::from(self.inner.descriptor.block_size())
+    }
+
+    pub(super) fn runtime(&self) -> &Runtime {
+        &self.inner.runtime
+    }
+
+    /// Makes a call that keeps `kept`, as often as it takes: when no `spdk_bdev_io` is free, it waits
+    /// for one and makes the call again.
+    pub(super) async fn call<C, K, S>(
+        &self,
+        operation: &'static str,
+        mut kept: K,
+        mut describe: impl FnMut(K) -> Call<C, Kept<K>, S>,
+    ) -> (Result<C::Value>, K)
+    where
+        C: OnceCallback<Error: Report>,
+        K: 'static,
+        S: Submit<C, Kept<K>>,
+    {
+        let mut waiting = iowait::Waiting::default();
+        loop {
+            let op = describe(kept).on(self.inner.runtime.pool());
+            let result;
+            (result, kept) = self.track(op).await;
+            match result {
+                Err(CallError::Refused(refusal)) if refusal.errno() == Some(Errno::ENOMEM) => {
+                    waiting.turn(self).await;
+                }
+                result => return (result.map_err(Error::of(operation)), kept),
+            }
+        }
+    }
+
+    /// As [`call`](Self::call), for calls that keep nothing but the channel.
+    pub(super) async fn command<C, S>(
+        &self,
+        operation: &'static str,
+        mut describe: impl FnMut(Rc<ChannelInner>) -> Call<C, Kept<(Rc<ChannelInner>,)>, S>,
+    ) -> Result<C::Value>
+    where
+        C: OnceCallback<Error: Report>,
+        S: Submit<C, Kept<(Rc<ChannelInner>,)>>,
+    {
+        self.call(operation, (self.keep(),), |(ch,)| describe(ch)).await.0
+    }
+
+    /// Awaits an operation, known to the channel's token meanwhile.
+    async fn track<C, P, S>(&self, op: Pooled<C, P, S>) -> P::Reply<C::Value, C::Error>
+    where
+        C: OnceCallback,
+        P: crate::adapter::Payload,
+        S: Submit<C, P>,
+    {
+        match &self.token {
+            None => op.await,
+            Some(token) => token.track(op).await,
+        }
+    }
+
+    /// The channel itself, for a record.
+    pub(super) fn keep(&self) -> Rc<ChannelInner> {
+        Rc::clone(&self.inner)
+    }
+}
+
+impl fmt::Debug for IoChannel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IoChannel").field("descriptor", self.descriptor()).finish_non_exhaustive()
+    }
+}
+
+/// A channel that a device keeps on a thread, and the device that it is for.
+pub(crate) struct CachedChannel {
+    pub(super) device: u64,
+    pub(super) channel: IoChannel,
+}

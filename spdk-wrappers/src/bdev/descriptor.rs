@@ -1,0 +1,202 @@
+//! An open bdev. Its last reference, wherever that is dropped, closes it on the thread that opened
+//! it.
+//!
+//! Invariants:
+//!
+//! 1. `desc` is open from the creation of a `DescriptorInner` to its drop; only the drop closes it.
+//! 2. The runtime of the opening thread counts the descriptor as open, so that thread lives.
+//! 3. Everything that SPDK does with the descriptor or its bdev holds a reference to the
+//!    `DescriptorInner`: channels, calls in flight, registrations.
+
+use core::fmt;
+use core::ptr::NonNull;
+use std::ffi::CString;
+use std::sync::Arc;
+
+use spdk_sys::{spdk_bdev, spdk_bdev_desc};
+
+use super::properties::Bdev;
+use super::{Events, IoChannel, Timeouts};
+use crate::adapter::{Parent, Refusal, Subscription};
+use crate::error::{Error, ErrorKind, Result};
+use crate::raw::bdev as raw;
+use crate::thread::{Owner, Runtime};
+
+/// An open bdev (`spdk_bdev_desc`). Cheap to clone and usable from any thread; channels for I/O are
+/// per thread.
+#[derive(Clone)]
+pub struct Descriptor(Arc<DescriptorInner>);
+
+pub(crate) struct DescriptorInner {
+    desc: NonNull<spdk_bdev_desc>,
+    bdev: NonNull<spdk_bdev>,
+    block_size: u32,
+    events: Subscription<raw::spdk_bdev_event_cb_t>,
+    owner: Owner,
+}
+
+// SAFETY: the pointers are used for what SPDK allows from any thread (properties, opening channels,
+// submitting with a channel of the calling thread); closing is routed to the owner.
+unsafe impl Send for DescriptorInner {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for DescriptorInner {}
+
+// SAFETY: invariant 1.
+unsafe impl Parent<*mut spdk_bdev> for DescriptorInner {
+    fn as_arg(&self) -> *mut spdk_bdev {
+        self.bdev.as_ptr()
+    }
+}
+
+impl Drop for DescriptorInner {
+    fn drop(&mut self) {
+        /// The descriptor on its way to its owner.
+        struct Closing(NonNull<spdk_bdev_desc>);
+        // SAFETY: only the owner's thread looks inside.
+        unsafe impl Send for Closing {}
+
+        let closing = Closing(self.desc);
+        self.owner.run(move |runtime| {
+            let Closing(desc) = { closing };
+            // SAFETY: invariants 1 and 3: the descriptor is open and nothing uses it any more; this
+            // is the thread that opened it.
+            unsafe { spdk_sys::spdk_bdev_close(desc.as_ptr()) };
+            runtime.closed();
+        });
+    }
+}
+
+impl Descriptor {
+    /// Opens a bdev on the current `spdk_thread` (`spdk_bdev_open_ext`).
+    pub(crate) fn open(name: &str, write: bool) -> Result<Self> {
+        const OPERATION: &str = "spdk_bdev_open_ext";
+        let runtime = Runtime::current(OPERATION)?;
+        let c_name = c_name(OPERATION, name)?;
+        let (events, _) = Subscription::new(OPERATION);
+        // SAFETY: an spdk_thread is current, the name is read during the call, and the subscription
+        // may end at any time.
+        let opened = unsafe { raw::spdk_bdev_open_ext(c_name.as_ptr(), write, &events) };
+        let desc = opened.map_err(|refusal| match refusal.errno() {
+            Some(errno) if errno.get() == libc::ENODEV => {
+                Error::new(OPERATION, ErrorKind::NoSuchBdev(name.to_owned()))
+            }
+            _ => Error::refused(OPERATION, refusal),
+        })?;
+        let desc = NonNull::new(desc).ok_or(Error::refused(OPERATION, Refusal::Null))?;
+        runtime.opened();
+        // SAFETY: the descriptor is open.
+        let bdev = unsafe { spdk_sys::spdk_bdev_desc_get_bdev(desc.as_ptr()) };
+        let bdev = NonNull::new(bdev).expect("an open descriptor has a bdev");
+        // SAFETY: the descriptor is open.
+        let block_size = unsafe { spdk_sys::spdk_bdev_desc_get_block_size(desc.as_ptr()) };
+        let owner = Owner::new(&runtime);
+        Ok(Self(Arc::new(DescriptorInner { desc, bdev, block_size, events, owner })))
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut spdk_bdev_desc {
+        self.0.desc.as_ptr()
+    }
+
+    pub(crate) fn bdev_ptr(&self) -> *mut spdk_bdev {
+        self.0.bdev.as_ptr()
+    }
+
+    /// The shared part, for calls that need the bdev to stay open.
+    pub(crate) fn keep(&self) -> Arc<DescriptorInner> {
+        Arc::clone(&self.0)
+    }
+
+    pub(crate) fn owner(&self) -> Owner {
+        self.0.owner
+    }
+
+    /// A channel for I/O on the current `spdk_thread` (`spdk_bdev_get_io_channel`).
+    ///
+    /// # Errors
+    ///
+    /// If no `spdk_thread` with a runtime is current, or SPDK has no memory for the channel.
+    pub fn channel(&self) -> Result<IoChannel> {
+        IoChannel::open(self)
+    }
+
+    /// The bdev's properties as they are now.
+    #[must_use]
+    pub fn bdev(&self) -> Bdev {
+        // SAFETY: invariant 1.
+        unsafe { Bdev::read(self.bdev_ptr()) }
+    }
+
+    /// The size of a block, in bytes. It does not change.
+    #[must_use]
+    pub fn block_size(&self) -> u32 {
+        self.0.block_size
+    }
+
+    /// The number of blocks, which a resize changes (`spdk_bdev_get_num_blocks`).
+    #[must_use]
+    pub fn num_blocks(&self) -> u64 {
+        // SAFETY: invariant 1.
+        unsafe { spdk_sys::spdk_bdev_get_num_blocks(self.bdev_ptr()) }
+    }
+
+    /// The alignment that buffers must have to be used without a copy, in bytes
+    /// (`spdk_bdev_get_buf_align`).
+    #[must_use]
+    pub fn buf_align(&self) -> usize {
+        // SAFETY: invariant 1.
+        unsafe { spdk_sys::spdk_bdev_get_buf_align(self.bdev_ptr()) }
+    }
+
+    /// The stream of the bdev's events from now on. It ends when the descriptor is closed, so hold
+    /// no clone of the descriptor in the task that waits for the end.
+    ///
+    /// A removal does not close the descriptor: I/O goes on until the device fails it. The bdev
+    /// waits for each of its descriptors to be dropped.
+    pub fn events(&self) -> Events {
+        Events::new(self.0.events.events())
+    }
+
+    /// Reports each I/O of this descriptor that is older than `limit`, about once a second, from any
+    /// of its channels (`spdk_bdev_set_timeout`). One stream at a time: a later one takes over.
+    ///
+    /// # Errors
+    ///
+    /// If the current thread is not the one that opened the descriptor, `limit` is under a second,
+    /// or SPDK cannot register the timer.
+    pub fn timeouts(&self, limit: core::time::Duration) -> Result<Timeouts> {
+        Timeouts::start(self, limit)
+    }
+}
+
+impl fmt::Debug for Descriptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Descriptor").field("bdev", &self.bdev().name()).finish_non_exhaustive()
+    }
+}
+
+impl Bdev {
+    /// Opens the bdev of this name for reading and writing, on the current `spdk_thread`
+    /// (`spdk_bdev_open_ext`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NoSuchBdev`] if there is none or it is going away, `EPERM` if a module has
+    /// claimed it, and if no `spdk_thread` with a runtime is current.
+    pub async fn open(name: &str) -> Result<Descriptor> {
+        Descriptor::open(name, true)
+    }
+
+    /// Opens the bdev of this name for reading only. Writes fail with `EBADF`.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), but for a claim.
+    pub async fn open_read_only(name: &str) -> Result<Descriptor> {
+        Descriptor::open(name, false)
+    }
+}
+
+/// A bdev's name for C; it is read during the call.
+pub(super) fn c_name(operation: &'static str, name: &str) -> Result<CString> {
+    CString::new(name).map_err(|_| Error::invalid(operation, "a bdev's name cannot hold a NUL"))
+}

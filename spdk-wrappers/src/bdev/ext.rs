@@ -1,0 +1,42 @@
+//! Options of the `_ext` reads and writes.
+
+use spdk_sys::spdk_bdev_ext_io_opts;
+
+use crate::adapter::Keep;
+
+/// Options of one read or write. The default asks for nothing special.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IoOptions {
+    /// Checks of protection information to leave out, as SPDK's `SPDK_DIF_FLAGS_*` bits.
+    pub exclude_dif_checks: u32,
+}
+
+impl IoOptions {
+    /// Leaves out these checks of protection information.
+    #[must_use]
+    pub const fn exclude_dif_checks(mut self, flags: u32) -> Self {
+        self.exclude_dif_checks = flags;
+        self
+    }
+}
+
+/// The options in SPDK's form, for a record.
+pub(crate) struct ExtOptions(spdk_bdev_ext_io_opts);
+
+impl ExtOptions {
+    pub(super) fn new(options: IoOptions) -> Self {
+        Self(spdk_bdev_ext_io_opts {
+            size: size_of::<spdk_bdev_ext_io_opts>(),
+            dif_check_flags_exclude_mask: options.exclude_dif_checks,
+            ..Default::default()
+        })
+    }
+}
+
+// SAFETY: the struct is part of the value, which the record does not move; it points to nothing.
+unsafe impl Keep<*mut spdk_bdev_ext_io_opts> for ExtOptions {
+    fn arg(&mut self) -> *mut spdk_bdev_ext_io_opts {
+        &raw mut self.0
+    }
+}

@@ -1,0 +1,159 @@
+//! Zero-copy: the device's own buffers, borrowed.
+
+use core::fmt;
+use core::ptr;
+use core::slice;
+
+use libc::iovec;
+use spdk_sys::spdk_bdev_io;
+
+use super::IoChannel;
+use crate::adapter::Handle;
+use crate::error::{Error, Result};
+use crate::raw::bdev as raw;
+
+/// The buffers behind a range of blocks, borrowed from the bdev. Dropping it gives them back without
+/// writing them.
+///
+/// The bytes may be the device's live store: others who do I/O to the range may change them. They
+/// are therefore copied in and out, not lent as slices.
+pub struct ZeroCopy {
+    // Before the channel, which a zero-copy needs until its end.
+    bdev_io: Handle<spdk_bdev_io>,
+    channel: IoChannel,
+}
+
+impl IoChannel {
+    /// Borrows the buffers behind `num_blocks` from `offset_blocks` (`spdk_bdev_zcopy_start`). With
+    /// `populate`, they hold what the blocks hold; without, their content is arbitrary.
+    ///
+    /// # Errors
+    ///
+    /// `ENOTSUP` if the bdev cannot, `EBADF` if the descriptor is read-only (also to read), `EINVAL`
+    /// if the range is empty or leaves the bdev.
+    pub async fn zcopy(
+        &self,
+        offset_blocks: u64,
+        num_blocks: u64,
+        populate: bool,
+    ) -> Result<ZeroCopy> {
+        const OPERATION: &str = "spdk_bdev_zcopy_start";
+        if num_blocks == 0 {
+            return Err(Error::invalid(OPERATION, "the range is empty; it must hold a block"));
+        }
+        let desc = self.desc();
+        let no_iov: *mut iovec = ptr::null_mut();
+        let kept = (self.keep(), no_iov);
+        let (result, _) = self
+            .call(OPERATION, kept, |(ch, iov)| {
+                // SAFETY: the record keeps the channel, and through it the descriptor; a channel is
+                // of the current thread. SPDK brings the array.
+                unsafe {
+                    raw::spdk_bdev_zcopy_start(
+                        desc, ch, iov, 0, offset_blocks, num_blocks, populate,
+                    )
+                }
+            })
+            .await;
+        Ok(ZeroCopy { bdev_io: result?, channel: self.clone() })
+    }
+}
+
+impl ZeroCopy {
+    /// Gives the buffers back and writes them to the bdev (`spdk_bdev_zcopy_end`).
+    ///
+    /// # Errors
+    ///
+    /// An [`IoStatus`](super::IoStatus) if the device fails the write.
+    pub async fn commit(self) -> Result<()> {
+        self.end(true).await
+    }
+
+    /// Gives the buffers back without writing them (`spdk_bdev_zcopy_end`).
+    ///
+    /// # Errors
+    ///
+    /// An [`IoStatus`](super::IoStatus) if the device reports a failure.
+    pub async fn release(self) -> Result<()> {
+        self.end(false).await
+    }
+
+    async fn end(self, commit: bool) -> Result<()> {
+        const OPERATION: &str = "spdk_bdev_zcopy_end";
+        let Self { bdev_io, channel } = self;
+        // SAFETY: a zero-copy that has started and not ended, on its channel's thread. Its end takes
+        // it over: a start that succeeded cannot be refused. `channel` outlives the await.
+        let call = unsafe { raw::spdk_bdev_zcopy_end(bdev_io.into_raw(), commit) };
+        let result = call.on(channel.runtime().pool()).await;
+        drop(channel);
+        result.map_err(Error::of(OPERATION))
+    }
+
+    /// The length of the buffers, in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.pieces().iter().map(|piece| piece.iov_len).sum()
+    }
+
+    /// Whether there are no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Copies the bytes from `offset` on to `target`, as many as there are, and answers how many.
+    pub fn copy_to(&self, offset: usize, target: &mut [u8]) -> usize {
+        let mut copied = 0;
+        self.each(offset, target.len(), |from, bytes| {
+            // SAFETY: the piece is valid for `bytes` bytes, and so is the rest of the target, which
+            // is not part of the device's buffers.
+            unsafe { ptr::copy_nonoverlapping(from, target[copied..].as_mut_ptr(), bytes) };
+            copied += bytes;
+        });
+        copied
+    }
+
+    /// Copies `source` over the bytes from `offset` on, as many as there are, and answers how many.
+    pub fn copy_from(&mut self, offset: usize, source: &[u8]) -> usize {
+        let mut copied = 0;
+        self.each(offset, source.len(), |to, bytes| {
+            // SAFETY: as in `copy_to`, the other way round.
+            unsafe { ptr::copy_nonoverlapping(source[copied..].as_ptr(), to, bytes) };
+            copied += bytes;
+        });
+        copied
+    }
+
+    /// Visits the pieces of the bytes from `offset` on, `len` at most.
+    fn each(&self, mut offset: usize, mut len: usize, mut visit: impl FnMut(*mut u8, usize)) {
+        for piece in self.pieces() {
+            let skipped = offset.min(piece.iov_len);
+            offset -= skipped;
+            let bytes = (piece.iov_len - skipped).min(len);
+            if bytes > 0 {
+                visit(piece.iov_base.cast::<u8>().wrapping_add(skipped), bytes);
+                len -= bytes;
+            }
+        }
+    }
+
+    fn pieces(&self) -> &[iovec] {
+        let (mut iovs, mut count) = (ptr::null_mut(), 0);
+        // SAFETY: the I/O is ours, and the places are valid.
+        unsafe {
+            spdk_sys::spdk_bdev_io_get_iovec(self.bdev_io.as_ptr(), &raw mut iovs, &raw mut count);
+        }
+        let count = usize::try_from(count).unwrap_or(0);
+        if iovs.is_null() || count == 0 {
+            return &[];
+        }
+        // SAFETY: the array has `count` elements and lives as long as the I/O.
+        unsafe { slice::from_raw_parts(iovs, count) }
+    }
+}
+
+impl fmt::Debug for ZeroCopy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ZeroCopy").field("len", &self.len()).finish_non_exhaustive()
+    }
+}

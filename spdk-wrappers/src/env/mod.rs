@@ -1,0 +1,8 @@
+//! SPDK's environment: memory for I/O, and time.
+
+mod dma;
+mod ticks;
+
+pub(crate) use dma::live_buffers;
+pub use dma::DmaBuf;
+pub(crate) use ticks::ticks_to_duration;

@@ -1,0 +1,136 @@
+//! The end of a runtime: cancel the tasks, wait for what is in flight and open, let go.
+
+use core::ffi::{c_int, c_void};
+use core::time::Duration;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use spdk_sys::spdk_poller;
+
+use super::registry;
+use super::runtime::{CLOCK_SHIFT, Runtime};
+use crate::adapter::guard;
+
+/// How often an end that does not come is reported.
+const REPORT_EVERY: Duration = Duration::from_secs(5);
+
+/// Ends `runtime`, whose thread is current, and then calls `then` on it. Not from inside a task.
+pub(crate) fn end(runtime: Rc<Runtime>, then: impl FnOnce() + 'static) {
+    wait_until(Rc::clone(&runtime), "the end of a thread", is_drained, move || {
+        runtime.detach();
+        then();
+    });
+}
+
+/// Ends the runtimes of all other threads, then calls `then` on this one. Not from inside a task.
+pub(crate) fn end_workers(runtime: Rc<Runtime>, then: impl FnOnce() + 'static) {
+    let id = runtime.id();
+    registry::others(id).into_iter().for_each(request);
+    wait_until(runtime, "the end of the workers", move |_| registry::others(id).is_empty(), then);
+}
+
+/// Tells a thread to end, wherever it runs.
+pub(super) fn request(id: u64) {
+    registry::send_end(id, end_current);
+}
+
+/// A worker's last message but for what it has in flight.
+unsafe extern "C" fn end_current(_ctx: *mut c_void) {
+    guard("the end of a worker", || {
+        let Some(runtime) = registry::current() else { return };
+        runtime.cancel_tasks();
+        end(runtime, || {
+            // SAFETY: the thread is current, and its runtime has closed everything it had open.
+            unsafe { spdk_sys::spdk_thread_exit(spdk_sys::spdk_get_thread()) };
+        });
+    });
+}
+
+fn is_drained(runtime: &Runtime) -> bool {
+    runtime.pool().in_use() == 0 && runtime.open() == 0
+}
+
+/// A condition that is looked at in each turn of the thread.
+struct Waiting {
+    runtime: Rc<Runtime>,
+    what: &'static str,
+    condition: Box<dyn Fn(&Runtime) -> bool>,
+    then: RefCell<Option<Box<dyn FnOnce()>>>,
+    poller: Cell<*mut spdk_poller>,
+    last_report: Cell<std::time::Instant>,
+}
+
+fn wait_until(
+    runtime: Rc<Runtime>,
+    what: &'static str,
+    condition: impl Fn(&Runtime) -> bool + 'static,
+    then: impl FnOnce() + 'static,
+) {
+    let waiting = Box::into_raw(Box::new(Waiting {
+        runtime,
+        what,
+        condition: Box::new(condition),
+        then: RefCell::new(Some(Box::new(then))),
+        poller: Cell::new(core::ptr::null_mut()),
+        last_report: Cell::new(std::time::Instant::now()),
+    }));
+    // SAFETY: `look` frees the box, after it has unregistered the poller.
+    let poller = unsafe {
+        spdk_sys::spdk_poller_register_named(Some(look), waiting.cast(), 0, c"end".as_ptr())
+    };
+    assert!(!poller.is_null(), "spdk_poller_register had no memory for the end of a thread");
+    // SAFETY: pollers do not run inside of their registration, so the box is still there.
+    unsafe { (*waiting).poller.set(poller) };
+}
+
+/// Looks at the condition.
+///
+/// # Safety
+///
+/// - `ctx` is a leaked `Waiting` whose poller is registered.
+unsafe extern "C" fn look(ctx: *mut c_void) -> c_int {
+    guard("the end of a thread", || {
+        let waiting = ctx.cast::<Waiting>();
+        {
+            // SAFETY: the caller's promise.
+            let waiting = unsafe { &*waiting };
+            if !(waiting.condition)(&waiting.runtime) {
+                report(waiting);
+                return 0;
+            }
+            let mut poller = waiting.poller.replace(core::ptr::null_mut());
+            // SAFETY: the poller belongs to this thread; SPDK allows this inside its function.
+            unsafe { spdk_sys::spdk_poller_unregister(&raw mut poller) };
+        }
+        // SAFETY: the poller is gone, so nobody uses the box any more.
+        let waiting = unsafe { Box::from_raw(waiting) };
+        if let Some(then) = waiting.then.take() {
+            then();
+        }
+        1
+    })
+}
+
+/// Names what the end waits for, from time to time.
+fn report(waiting: &Waiting) {
+    if waiting.last_report.get().elapsed() < REPORT_EVERY {
+        return;
+    }
+    waiting.last_report.set(std::time::Instant::now());
+    let runtime = &waiting.runtime;
+    // SAFETY: no precondition once SPDK is up, which it is while a runtime lives.
+    let hz = unsafe { spdk_sys::spdk_get_ticks_hz() }.max(1);
+    tracing::warn!(
+        what = waiting.what,
+        open = runtime.open(),
+        in_flight = runtime.pool().in_use(),
+        "still waiting; a descriptor, channel or device that is not dropped holds this up"
+    );
+    for call in runtime.pool().in_flight() {
+        let seconds = (u64::from(call.age) << CLOCK_SHIFT) / hz;
+        tracing::warn!(function = call.function, seconds, orphaned = call.orphaned, "in flight");
+    }
+    for call in crate::adapter::boxed_in_flight() {
+        tracing::warn!(function = call.function, seconds = call.age.as_secs(), "in flight");
+    }
+}

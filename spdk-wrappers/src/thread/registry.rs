@@ -1,0 +1,134 @@
+//! Finds the runtime of an `spdk_thread` by the thread's id, which is never used twice.
+//!
+//! A runtime that is listed has a live thread (runtime invariant 2), so a message can be sent to it
+//! while the list is locked.
+
+use core::ffi::c_void;
+use core::ptr::NonNull;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use spdk_sys::spdk_thread;
+
+use super::runtime::Runtime;
+use crate::adapter::guard;
+
+struct Row {
+    /// One count of the `Rc`, which is touched only while `thread` is current.
+    runtime: *const Runtime,
+    thread: NonNull<spdk_thread>,
+    /// Whether the thread has been told to end.
+    ending: bool,
+}
+
+// SAFETY: the runtime is only reached where its thread is current; the rest is plain data.
+unsafe impl Send for Row {}
+
+static RUNTIMES: Mutex<BTreeMap<u64, Row>> = Mutex::new(BTreeMap::new());
+
+fn rows() -> MutexGuard<'static, BTreeMap<u64, Row>> {
+    RUNTIMES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(super) fn insert(runtime: &Rc<Runtime>) {
+    let row = Row {
+        runtime: Rc::into_raw(Rc::clone(runtime)),
+        thread: runtime.thread(),
+        ending: false,
+    };
+    let previous = rows().insert(runtime.id(), row);
+    assert!(previous.is_none(), "an spdk_thread was given two runtimes");
+}
+
+/// Drops the list's count of a runtime, on its thread.
+pub(super) fn remove(id: u64) {
+    let row = rows().remove(&id);
+    if let Some(row) = row {
+        // SAFETY: `insert` leaked this count, and we are on the runtime's thread.
+        drop(unsafe { Rc::from_raw(row.runtime) });
+    }
+}
+
+/// The runtime of the current `spdk_thread`.
+pub(super) fn current() -> Option<Rc<Runtime>> {
+    // SAFETY: no precondition.
+    let thread = NonNull::new(unsafe { spdk_sys::spdk_get_thread() })?;
+    // SAFETY: the thread is current, so it is alive.
+    let id = unsafe { spdk_sys::spdk_thread_get_id(thread.as_ptr()) };
+    let runtime = rows().get(&id)?.runtime;
+    // SAFETY: the list's count keeps the runtime alive, and only this thread could drop it.
+    unsafe { Rc::increment_strong_count(runtime) };
+    // SAFETY: this is the count just taken.
+    Some(unsafe { Rc::from_raw(runtime) })
+}
+
+/// The ids of the runtimes but one.
+pub(crate) fn others(than: u64) -> Vec<u64> {
+    rows().keys().copied().filter(|id| *id != than).collect()
+}
+
+/// Marks a runtime as ending and sends its thread `message`; `false` if it has ended or been marked
+/// before.
+pub(super) fn send_end(id: u64, message: unsafe extern "C" fn(*mut c_void)) -> bool {
+    let mut rows = rows();
+    let Some(row) = rows.get_mut(&id).filter(|row| !row.ending) else { return false };
+    row.ending = true;
+    // SAFETY: a listed runtime's thread has not exited.
+    unsafe {
+        spdk_sys::spdk_thread_send_msg(row.thread.as_ptr(), Some(message), core::ptr::null_mut())
+    };
+    true
+}
+
+/// The thread that an object belongs to: the only one that may close it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owner(u64);
+
+impl Owner {
+    pub(crate) const fn new(runtime: &Runtime) -> Self {
+        Self(runtime.id())
+    }
+
+    pub(crate) const fn from_id(id: u64) -> Self {
+        Self(id)
+    }
+
+    pub(crate) const fn id(self) -> u64 {
+        self.0
+    }
+
+    /// Runs `close` on the owner: at once when it is current, by message otherwise.
+    ///
+    /// `close` is dropped without a run if the owner has ended, which it does not do while it
+    /// counts something as open.
+    pub(crate) fn run(self, close: impl FnOnce(&Runtime) + Send + 'static) {
+        if let Some(runtime) = current().filter(|runtime| runtime.id() == self.0) {
+            close(&runtime);
+            return;
+        }
+        let job: Job = Box::new(close);
+        let rows = rows();
+        let Some(row) = rows.get(&self.0) else { return };
+        let job = Box::into_raw(Box::new(job)).cast();
+        // SAFETY: a listed runtime's thread has not exited; the message takes the job over.
+        unsafe { spdk_sys::spdk_thread_send_msg(row.thread.as_ptr(), Some(run_job), job) };
+    }
+}
+
+type Job = Box<dyn FnOnce(&Runtime) + Send>;
+
+/// Runs a job on its owner.
+///
+/// # Safety
+///
+/// - `job` is a `Box<Job>` that `Owner::run` leaked for this message.
+unsafe extern "C" fn run_job(job: *mut c_void) {
+    guard("a close on its owner's thread", || {
+        // SAFETY: the caller's promise.
+        let job = unsafe { Box::from_raw(job.cast::<Job>()) };
+        if let Some(runtime) = current() {
+            job(&runtime);
+        }
+    });
+}

@@ -1,0 +1,149 @@
+//! Time on the current `spdk_thread`, by its timed pollers.
+
+use core::ffi::{c_int, c_void};
+use core::fmt;
+use core::pin::Pin;
+use core::ptr;
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use std::cell::{Cell, RefCell};
+
+use pin_project::pin_project;
+use spdk_sys::spdk_poller;
+
+use crate::adapter::guard;
+use crate::thread::Runtime;
+
+/// Completes when `duration` has passed, to the granularity of the thread's turns. Behind it is one
+/// `spdk_poller`, registered at the first poll.
+///
+/// # Panics
+///
+/// When polled where the current thread is no `spdk_thread` with a runtime.
+pub fn sleep(duration: Duration) -> Sleep {
+    Sleep { duration, alarm: None }
+}
+
+/// The future of [`sleep`].
+#[must_use = "futures do nothing unless polled"]
+pub struct Sleep {
+    duration: Duration,
+    alarm: Option<Box<Alarm>>,
+}
+
+/// What the poller works on; boxed, because SPDK keeps its address.
+struct Alarm {
+    poller: Cell<*mut spdk_poller>,
+    rung: Cell<bool>,
+    waker: RefCell<Waker>,
+}
+
+impl Alarm {
+    fn set(duration: Duration, waker: &Waker) -> Box<Self> {
+        if let Err(error) = Runtime::current("sleep") {
+            panic!("{error}");
+        }
+        let alarm = Box::new(Self {
+            poller: Cell::new(ptr::null_mut()),
+            rung: Cell::new(false),
+            waker: RefCell::new(waker.clone()),
+        });
+        // A period of zero would be an active poller.
+        let period = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX).max(1);
+        let ctx = ptr::from_ref(&*alarm).cast_mut().cast();
+        // SAFETY: an spdk_thread is current; the alarm is unregistered before it is freed.
+        let poller = unsafe {
+            spdk_sys::spdk_poller_register_named(Some(ring), ctx, period, c"sleep".as_ptr())
+        };
+        assert!(!poller.is_null(), "sleep: spdk_poller_register had no memory");
+        alarm.poller.set(poller);
+        alarm
+    }
+}
+
+/// The alarm goes off.
+///
+/// # Safety
+///
+/// - `ctx` is an alarm whose poller is registered.
+unsafe extern "C" fn ring(ctx: *mut c_void) -> c_int {
+    guard("a sleeping task's poller", || {
+        // SAFETY: the caller's promise.
+        let alarm = unsafe { &*ctx.cast_const().cast::<Alarm>() };
+        if alarm.rung.replace(true) {
+            return 0;
+        }
+        let waker = alarm.waker.borrow().clone();
+        // Last: the task may drop the alarm.
+        waker.wake();
+        1
+    })
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let duration = self.duration;
+        let alarm = self.alarm.get_or_insert_with(|| Alarm::set(duration, cx.waker()));
+        if alarm.rung.get() {
+            return Poll::Ready(());
+        }
+        alarm.waker.borrow_mut().clone_from(cx.waker());
+        Poll::Pending
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        let mut poller = self.poller.replace(ptr::null_mut());
+        // SAFETY: the poller was registered on this thread: a `Sleep` is not `Send`, and its task is
+        // dropped where it ran. Null is allowed.
+        unsafe { spdk_sys::spdk_poller_unregister(&raw mut poller) };
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleep").field("duration", &self.duration).finish_non_exhaustive()
+    }
+}
+
+/// The time of a [`timeout`] has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the deadline has passed")]
+pub struct Elapsed;
+
+/// Awaits `future` for at most `duration`, then drops it.
+///
+/// Dropping an I/O leaves it, with its buffer, to SPDK; the buffer is freed when the I/O completes.
+///
+/// # Errors
+///
+/// [`Elapsed`] when the time is over first.
+///
+/// # Panics
+///
+/// As [`sleep`].
+pub async fn timeout<F: Future>(duration: Duration, future: F) -> Result<F::Output, Elapsed> {
+    Timeout { future, sleep: sleep(duration) }.await
+}
+
+#[pin_project]
+struct Timeout<F> {
+    #[pin]
+    future: F,
+    sleep: Sleep,
+}
+
+impl<F: Future> Future for Timeout<F> {
+    type Output = Result<F::Output, Elapsed>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let timeout = self.project();
+        if let Poll::Ready(output) = timeout.future.poll(cx) {
+            return Poll::Ready(Ok(output));
+        }
+        Pin::new(timeout.sleep).poll(cx).map(|()| Err(Elapsed))
+    }
+}

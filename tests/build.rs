@@ -1,0 +1,12 @@
+//! Compiles the C side of the tests, warnings being errors.
+
+fn main() {
+    println!("cargo::rerun-if-changed=c");
+    cc::Build::new()
+        .file("c/shapes.c")
+        .std("c11")
+        .flag("-Wall")
+        .flag("-Wextra")
+        .flag("-Werror")
+        .compile("shapes");
+}
