@@ -165,20 +165,12 @@ pub const fn void_return((): ()) -> Result<(), Refusal> {
 
 /// A return value that is null when the call is refused.
 pub fn null_return<T>(object: *const T) -> Result<(), Refusal> {
-    if object.is_null() {
-        Err(Refusal::Null)
-    } else {
-        Ok(())
-    }
+    if object.is_null() { Err(Refusal::Null) } else { Ok(()) }
 }
 
 /// A return value that is `false` when the call is refused.
 pub const fn bool_return(accepted: bool) -> Result<(), Refusal> {
-    if accepted {
-        Ok(())
-    } else {
-        Err(Refusal::False)
-    }
+    if accepted { Ok(()) } else { Err(Refusal::False) }
 }
 
 /// Names the answer that stops a walk.

@@ -44,12 +44,7 @@ impl<C: OnceCallback, P: Payload, S: Submit<C, P>> Call<C, P, S> {
     ///   whoever makes this promise.
     /// - `submit` does not unwind.
     pub const unsafe fn new(name: &'static str, payload: P, submit: S) -> Self {
-        Self {
-            name,
-            payload,
-            submit,
-            marker: PhantomData,
-        }
+        Self { name, payload, submit, marker: PhantomData }
     }
 
     /// The future of the call, with a record of `pool`.
@@ -87,8 +82,6 @@ impl<C: OnceCallback, P: Payload, S: Submit<C, P>> IntoFuture for Call<C, P, S> 
 
 impl<C: OnceCallback, P, S> fmt::Debug for Call<C, P, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
-            .field("function", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Call").field("function", &self.name).finish_non_exhaustive()
     }
 }

@@ -19,10 +19,7 @@ impl<T> Handle<T> {
     /// - `close(object)` is sound on any thread on which the handle may be dropped, once.
     #[must_use]
     pub unsafe fn new(object: *mut T, close: unsafe fn(*mut T)) -> Option<Self> {
-        Some(Self {
-            object: NonNull::new(object)?,
-            close,
-        })
+        Some(Self { object: NonNull::new(object)?, close })
     }
 
     /// The object, still owned by the handle.

@@ -50,10 +50,7 @@ impl Home {
                 token => token,
             }
         }
-        Self {
-            token: current(),
-            current,
-        }
+        Self { token: current(), current }
     }
 
     /// Whether the calling OS thread runs this home now.

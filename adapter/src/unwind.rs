@@ -11,10 +11,7 @@ pub fn guard<R>(frame: &str, body: impl FnOnce() -> R) -> R {
     impl Drop for Abort<'_> {
         #[cold]
         fn drop(&mut self) {
-            eprintln!(
-                "{}: a panic reached the border to C; the process ends here",
-                self.0
-            );
+            eprintln!("{}: a panic reached the border to C; the process ends here", self.0);
             std::process::abort();
         }
     }

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use callback_adapter::{
-    Call, CallError, Errno, Events, Executor, Handle, Home, JoinHandle, Kept, Pool, Pooled, Refusal,
-    Remote, Submitted, Subscription,
+    Call, CallError, Errno, Events, Executor, Handle, Home, JoinHandle, Kept, Pool, Pooled,
+    Refusal, Remote, Submitted, Subscription,
 };
 
 use crate::common::callbacks::{Done, DoneFn, Event, Object};

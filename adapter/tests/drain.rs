@@ -23,14 +23,35 @@ fn in_flight_lists_names_and_ages() {
     list.sort_by_key(|call| call.function);
     let seen: Vec<_> =
         list.iter().map(|call| (call.function, call.callback, call.age, call.orphaned)).collect();
-    let expected =
-        [("lib_read", "done_cb", 12, false), ("lib_write", "done_cb", 7, true)];
+    let expected = [("lib_read", "done_cb", 12, false), ("lib_write", "done_cb", 7, true)];
     assert_eq!(seen, expected, "the clock may wrap");
     library.complete(0);
     assert_eq!(pool.in_flight().len(), 1, "a result that waits is no call in flight");
     library.complete(0);
     assert_eq!(pool.in_flight(), []);
     assert_eq!(ready(&mut read), Ok(()));
+}
+
+/// The search ends with the first that is wanted, and may make calls of its own.
+#[test]
+fn any_in_flight_finds_one() {
+    let (library, pool) = (Library::new(), pool());
+    assert!(!pool.any_in_flight(|_| true));
+    let mut futures: Vec<_> = (0..200).map(|_| library.call(Script::Later, ()).on(&pool)).collect();
+    futures.iter_mut().for_each(|future| pending(future, Waker::noop()));
+    let mut looked_at = 0;
+    let found = pool.any_in_flight(|call| {
+        looked_at += 1;
+        ready(&mut library.call(Script::Inline(0), ()).on(&pool)).expect("it succeeds");
+        call.function == "lib_work" && looked_at == 3
+    });
+    assert!(found);
+    assert_eq!(looked_at, 3);
+    assert!(!pool.any_in_flight(|call| call.orphaned));
+    futures.truncate(199);
+    assert!(pool.any_in_flight(|call| call.orphaned));
+    (0..200).for_each(|_| library.complete(0));
+    assert!(!pool.any_in_flight(|_| true));
 }
 
 #[test]

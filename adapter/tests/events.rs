@@ -2,6 +2,8 @@
 
 use core::ffi::c_int;
 use core::pin::Pin;
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
@@ -13,6 +15,7 @@ use crate::common::callbacks::{Done, Event, EventFn};
 use crate::common::library::{Library, Script, elsewhere};
 use crate::common::strays::strays_of;
 use crate::common::trace::Trace;
+use crate::common::wakers::{Hooks, hooked};
 
 /// What the library keeps of a registration.
 #[derive(Clone, Copy)]
@@ -105,6 +108,46 @@ fn a_stream_that_is_gone_takes_nothing() {
     let (subscription, events) = Subscription::new("lib_watch");
     drop(events);
     assert_eq!(strays_of(|| Registered::of(&subscription).report(1)), 0);
+}
+
+#[test]
+fn several_streams_of_one_registration() {
+    let (subscription, mut first) = Subscription::new("lib_watch");
+    let library = Registered::of(&subscription);
+    library.report(1);
+    let mut second = subscription.events();
+    library.report(2);
+    assert_eq!(next(&mut first), Poll::Ready(Some(1)));
+    assert_eq!(next(&mut first), Poll::Ready(Some(2)));
+    assert_eq!(next(&mut second), Poll::Ready(Some(2)), "what is reported from now on");
+    drop(first);
+    library.report(3);
+    assert_eq!(next(&mut second), Poll::Ready(Some(3)));
+    drop(subscription);
+    assert_eq!(next(&mut second), Poll::Ready(None));
+}
+
+/// The task of a stream that is gone is woken when the next event finds that out; it may ask for
+/// another stream, or bring another event, right there.
+#[test]
+fn a_new_stream_from_inside_an_event() {
+    struct AsksAgain(Subscription<Event>, RefCell<Option<Events<Event>>>);
+    impl Hooks for AsksAgain {
+        fn woken(&self) {
+            if self.1.borrow().is_none() {
+                self.1.replace(Some(self.0.events()));
+                Registered::of(&self.0).report(2);
+            }
+        }
+    }
+    let (subscription, mut events) = Subscription::new("lib_watch");
+    let task = Rc::new(AsksAgain(subscription, RefCell::new(None)));
+    let waker = hooked(Rc::clone(&task));
+    assert!(Pin::new(&mut events).poll_next(&mut Context::from_waker(&waker)).is_pending());
+    drop(events);
+    Registered::of(&task.0).report(1);
+    let mut events = task.1.take().expect("the task was woken");
+    assert_eq!(next(&mut events), Poll::Ready(Some(2)));
 }
 
 #[test]

@@ -129,42 +129,35 @@ fn a_panicking_generator() {
     assert!(matches!(outcome, Err(JoinError::Panicked(_))));
 }
 
+thread_local! {
+    /// The numbers of the tasks that have run on this thread.
+    static NUMBERS: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+}
+
 #[test]
 fn many_spawn_at_once() {
     let (host, executor) = Host::with_executor();
-    let sum = Rc::new(std::cell::Cell::new(0_u32));
-    let remote = executor.remote();
     let spawning: Vec<_> = (0..4)
         .map(|_| {
-            let remote = remote.clone();
+            let remote = executor.remote();
+            let spawn = move |number| {
+                remote.spawn(move || async move {
+                    NUMBERS.with_borrow_mut(|numbers| numbers.push(number));
+                    number
+                })
+            };
             thread::spawn(move || {
-                let spawn = |number| remote.spawn(move || async move { number });
-                (0..100_u32).map(spawn).collect::<Result<Vec<_>, _>>().expect("it is open")
+                (0..100).map(spawn).collect::<Result<Vec<_>, _>>().expect("the executor is open")
             })
         })
         .collect();
-    let (counted, handles) = (Rc::clone(&sum), mpsc::channel());
-    thread::spawn(move || {
-        for thread in spawning {
-            for handle in thread.join().expect("the other thread ends well") {
-                handles.0.send(handle).expect("the home waits");
-            }
+    host.serve(&executor, || NUMBERS.with_borrow(Vec::len) == 400);
+    for thread in spawning {
+        let handles = thread.join().expect("the other thread ends well");
+        for (number, handle) in (0..100).zip(handles) {
+            assert!(matches!(handle.now_or_never(), Some(Ok(spawned)) if spawned == number));
         }
-    });
-    let collecting = handles.1;
-    let mut finished = 0;
-    let mut waiting = Vec::new();
-    host.serve(&executor, || {
-        waiting.extend(collecting.try_iter());
-        waiting.retain_mut(|handle| match handle.now_or_never() {
-            Some(number) => {
-                finished += 1;
-                counted.set(counted.get() + number.expect("it ended well"));
-                false
-            }
-            None => true,
-        });
-        finished == 400
-    });
-    assert_eq!(sum.get(), 4 * (0..100).sum::<u32>());
+    }
+    assert_eq!(NUMBERS.take().into_iter().sum::<u32>(), 4 * (0..100).sum::<u32>());
+    assert!(executor.is_idle());
 }

@@ -150,9 +150,8 @@ fn aborted_while_another_task_waits() {
     let (_, executor) = Host::with_executor();
     let victim = Rc::new(RefCell::new(Some(executor.spawn(pending::<()>()))));
     let watched = Rc::clone(&victim);
-    let watcher = executor.spawn(poll_fn(move |cx| {
-        watched.borrow_mut().as_mut().expect("it waits").poll_unpin(cx)
-    }));
+    let watcher = executor
+        .spawn(poll_fn(move |cx| watched.borrow_mut().as_mut().expect("it waits").poll_unpin(cx)));
     executor.run(10);
     drop(victim.take());
     assert!(!watcher.is_finished(), "dropping a handle does not abort");
@@ -225,9 +224,6 @@ fn away_from_home_nothing_is_made_run_or_spawned() {
         std::thread::spawn(callback_adapter::Home::os_thread).join().expect("the thread ends well");
     let made = std::panic::catch_unwind(|| Executor::new(Pool::new(elsewhere), Host::new()));
     let panic = made.expect_err("an executor is made at home");
-    assert_eq!(
-        panic.downcast_ref(),
-        Some(&"an executor was made away from its pool's thread"),
-    );
+    assert_eq!(panic.downcast_ref(), Some(&"an executor was made away from its pool's thread"),);
     assert!(Executor::new(pool(), Host::new()).home().is_current());
 }

@@ -7,7 +7,9 @@ use std::task::{Poll, Waker};
 use callback_adapter::{CallError, Errno, Kept};
 
 use crate::common::library::{Library, Script};
-use crate::common::storage::{Kind, ReplyOf, Started, for_both_storages, pending, poll, pool, ready};
+use crate::common::storage::{
+    Kind, ReplyOf, Started, for_both_storages, pending, poll, pool, ready,
+};
 use crate::common::trace::Probe;
 use crate::common::wakers::{Hooks, hooked};
 

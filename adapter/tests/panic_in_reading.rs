@@ -22,7 +22,7 @@ fn goes_to_the_task(kind: Kind) {
     library.complete(0);
     library.trace.expect(["call", "wake task"]);
     let panic = catch_unwind(AssertUnwindSafe(|| poll(&mut future, Waker::noop())));
-    let panic = panic.err().expect("the panic goes on in the task");
+    let panic = panic.expect_err("the panic goes on in the task");
     assert_eq!(panic.downcast_ref(), Some(&"cannot read"));
     library.trace.expect(["drop payload"]);
     assert_eq!(pool.in_use(), 0);
@@ -34,7 +34,7 @@ fn goes_to_the_first_poll(kind: Kind) {
     let panic = catch_unwind(AssertUnwindSafe(|| {
         ready(&mut kind.start(&pool, library.call(Script::Inline(0), ())))
     }));
-    let panic = panic.err().expect("the panic goes on in the task");
+    let panic = panic.expect_err("the panic goes on in the task");
     assert_eq!(panic.downcast_ref(), Some(&"cannot read"));
     assert_eq!(pool.in_use(), 0);
 }

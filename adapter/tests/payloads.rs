@@ -164,8 +164,6 @@ fn addresses_stay(kind: Kind) {
     }
     type Accepted = std::sync::Mutex<Option<(usize, Context)>>;
     let accepted: Arc<Accepted> = Arc::default();
-    let buffer = Arc::new(std::sync::Mutex::new(core::ptr::null_mut::<c_void>().cast_const()));
-    drop(buffer);
     let seen = Arc::clone(&accepted);
     let submit = move |payload: *mut Kept<Buffer>, callback, cb_arg| {
         // SAFETY: the payload is alive and only used here until C has the context.
@@ -175,8 +173,7 @@ fn addresses_stay(kind: Kind) {
         Ok(())
     };
     let pool = pool();
-    let mut future =
-        kind.start(&pool, custom_call::<Done, _, _>(Kept(Buffer([0; 64])), submit));
+    let mut future = kind.start(&pool, custom_call::<Done, _, _>(Kept(Buffer([0; 64])), submit));
     pending(&mut future, Waker::noop());
     let mut moved = Box::new(future);
     pending(&mut *moved, Waker::noop());

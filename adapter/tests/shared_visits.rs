@@ -56,7 +56,8 @@ fn an_answer_ends_the_walk() {
     let walking = submit(
         |place| if place == 2 { -libc::EIO } else { 0 },
         |context| {
-            let status = (1..5).map(|place| visit(context.cb_arg, place)).find(|status| *status != 0);
+            let status =
+                (1..5).map(|place| visit(context.cb_arg, place)).find(|status| *status != 0);
             context.complete(status.expect("an answer was not zero"));
             0
         },
@@ -119,6 +120,6 @@ fn a_call_without_a_closure_is_not_visited() {
 fn a_panic_in_the_closure() {
     let message = "place_cb: a panic reached the border to C; the process ends here";
     dies("shared_visits::a_panic_in_the_closure", message, || {
-        let _ = submit(|_| panic!("cannot visit"), |context| visit(context.cb_arg, 1));
+        drop(submit(|_| panic!("cannot visit"), |context| visit(context.cb_arg, 1)));
     });
 }

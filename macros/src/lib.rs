@@ -15,14 +15,20 @@ mod types;
 
 use proc_macro::TokenStream;
 
-/// Makes a C callback typedef a type that calls can be awaited with. See the crate's documentation.
+/// Makes the type of a C callback a type that says what the callback reports.
+///
+/// The [crate's documentation](crate) has the arguments, the marks and an example beside its
+/// expansion.
 #[proc_macro_attribute]
 pub fn spdk_callback(args: TokenStream, item: TokenStream) -> TokenStream {
     spdk_callback::run(args.into(), item.into()).into()
 }
 
-/// Makes the declaration of a C function a function that can be awaited. See the crate's
-/// documentation.
+/// Makes the declaration of a C function a function that can be awaited, that feeds a stream or
+/// that runs a closure.
+///
+/// The [crate's documentation](crate) has the arguments, the marks and an example beside its
+/// expansion.
 #[proc_macro_attribute]
 pub fn spdk_async(args: TokenStream, item: TokenStream) -> TokenStream {
     spdk_async::run(args.into(), item.into()).into()

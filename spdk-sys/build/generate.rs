@@ -41,7 +41,7 @@ fn builder(surface: &Surface, spdk: &Spdk) -> bindgen::Builder {
         .merge_extern_blocks(true)
         .formatter(Formatter::None)
         // Both backends use libc's.
-        .blocklist_type("iovec");
+        .blocklist_type("iovec|FILE");
     for name in &surface.functions {
         builder = builder.allowlist_function(name);
     }

@@ -37,6 +37,7 @@
     reason = "generated: SPDK's documentation is not copied, and bindgen's code has its own style"
 )]
 mod bindings {
+    use libc::FILE;
     pub use libc::iovec;
 
     include!(concat!(env!("OUT_DIR"), "/bindings.rs"));

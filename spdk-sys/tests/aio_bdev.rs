@@ -188,7 +188,7 @@ fn a_readonly_bdev_reads_and_fails_writes() {
     let file = file();
     let disk = open(&host, &aio::Options { readonly: true, ..options(&file) });
     assert_eq!(disk.read(&host, 0, 512), [0; 512]);
-    assert_eq!(disk.write(&host, &[1; 512], 0), Outcome::Failed(0));
+    assert_eq!(disk.write(&host, &[1; 512], 0), Outcome::Failed(-libc::EIO));
     disk.close();
 }
 
@@ -202,7 +202,7 @@ fn a_file_that_shrinks_fails_reads_and_one_that_is_gone_removes_the_bdev() {
     let mut data = vec![0; 512];
     let read = disk.submit_read(&mut data, last);
     host.poll_until(|| read.outcome() != Outcome::Pending);
-    assert_eq!(read.outcome(), Outcome::Failed(0));
+    assert_eq!(read.outcome(), Outcome::Failed(-libc::EIO));
     assert_eq!(disk.events.get(), (0, 0));
 
     file.as_file().set_len(0).expect("a file can shrink");

@@ -136,7 +136,7 @@ fn events_run_on_their_core_and_all_cores_stop() {
     SEEN.lock().unwrap().clear();
     // SAFETY: as above.
     let code = run_app(two_cores(), None, || unsafe {
-        spdk_event_call(spdk_event_allocate(1, Some(note), 1 as *mut c_void, null_mut()));
+        spdk_event_call(spdk_event_allocate(1, Some(note), std::ptr::dangling_mut(), null_mut()));
         assert_eq!(spdk_cpuset_count(spdk_app_get_core_mask()), 2);
     });
     assert_eq!(code, 0);

@@ -175,7 +175,7 @@ fn an_abort_takes_its_target_out_of_the_queue() {
     let missed = disk.run(&host, |desc, channel, cb, ctx| unsafe {
         spdk_bdev_abort(desc, channel, target, cb, ctx)
     });
-    assert_eq!(missed, Outcome::Failed(0));
+    assert_eq!(missed, Outcome::Failed(-libc::EIO));
     disk.close();
 }
 
@@ -183,12 +183,13 @@ fn an_abort_takes_its_target_out_of_the_queue() {
 fn a_read_without_a_buffer_gets_zeroes_up_to_64_kib() {
     let host = Host::start(CREATE);
     let disk = Disk::open(&host, c"N", false);
-    let seen = Rc::new(RefCell::new(Vec::new()));
+    type Seen = RefCell<Vec<Option<Vec<u8>>>>;
+    let seen = Rc::new(Seen::default());
     unsafe extern "C" fn ended(io: *mut spdk_bdev_io, success: bool, ctx: *mut c_void) {
         // SAFETY: the callback owns the I/O, whose buffer is valid until it is freed; `ctx` is the
         // count that was leaked for this one callback.
         unsafe {
-            let seen = Rc::from_raw(ctx.cast::<RefCell<Vec<Option<Vec<u8>>>>>());
+            let seen = Rc::from_raw(ctx.cast::<Seen>());
             let (mut iovs, mut count) = (null_mut(), 0);
             spdk_bdev_io_get_iovec(io, &raw mut iovs, &raw mut count);
             let bytes = success.then(|| {

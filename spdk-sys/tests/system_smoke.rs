@@ -154,9 +154,6 @@ fn an_app_writes_and_reads_a_block() {
     // SAFETY: the app has ended on this thread.
     unsafe { spdk_app_fini() };
 
-    assert_eq!(
-        code, 0,
-        "the app ended with the code of the step that failed"
-    );
+    assert_eq!(code, 0, "the app ended with the code of the step that failed");
     assert!(smoke.equal, "the block read is the block written");
 }

@@ -101,13 +101,15 @@ impl Error {
         &self.kind
     }
 
-    /// The error number behind the failure, where there is one. An I/O of a file-backed bdev carries
-    /// that of the system call.
+    /// The error number of the failure, where there is one. An I/O of a file-backed bdev carries that
+    /// of the system call; arguments that this crate itself refuses are `EINVAL`, as SPDK has it.
     #[must_use]
     pub const fn errno(&self) -> Option<Errno> {
         match &self.kind {
             ErrorKind::Errno(errno) => Some(*errno),
             ErrorKind::Io(status) => status.errno(),
+            ErrorKind::Invalid(_) => Some(Errno::EINVAL),
+            ErrorKind::NoSuchBdev(_) => Some(Errno::from_status(libc::ENODEV)),
             _ => None,
         }
     }

@@ -74,9 +74,7 @@ impl<T> Drop for JoinHandle<T> {
 
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JoinHandle")
-            .field("finished", &self.is_finished())
-            .finish()
+        f.debug_struct("JoinHandle").field("finished", &self.is_finished()).finish()
     }
 }
 
@@ -89,9 +87,7 @@ impl fmt::Debug for JoinError {
                     .downcast_ref::<&str>()
                     .copied()
                     .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-                f.debug_tuple("Panicked")
-                    .field(&text.unwrap_or("<not a string>"))
-                    .finish()
+                f.debug_tuple("Panicked").field(&text.unwrap_or("<not a string>")).finish()
             }
         }
     }

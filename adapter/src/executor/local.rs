@@ -60,19 +60,10 @@ impl Executor {
     #[must_use]
     pub fn new(pool: Pool, wakeup: impl Wakeup) -> Self {
         // The home is where the queue may be touched, so it must not be made anywhere else.
-        assert!(
-            pool.home().is_current(),
-            "an executor was made away from its pool's thread"
-        );
+        assert!(pool.home().is_current(), "an executor was made away from its pool's thread");
         let ready = Ready::new();
         let shared = Arc::new(Shared::new(pool.home(), Box::new(wakeup), ready.clone()));
-        Self {
-            ready,
-            active: Rc::default(),
-            shared,
-            pool,
-            in_run: Cell::new(false),
-        }
+        Self { ready, active: Rc::default(), shared, pool, in_run: Cell::new(false) }
     }
 
     /// The pool of the tasks' records.
@@ -103,10 +94,7 @@ impl Executor {
         F: Future + 'static,
         F::Output: 'static,
     {
-        assert!(
-            self.home().is_current(),
-            "a task was spawned away from its executor's thread"
-        );
+        assert!(self.home().is_current(), "a task was spawned away from its executor's thread");
         let shared = Arc::clone(&self.shared);
         // SAFETY: the home is current, so the first `schedule` queues the task here. It is polled
         // only by `run`, at home; once polled it is listed as active, and before that it sits in
@@ -130,10 +118,7 @@ impl Executor {
     ///
     /// If the executor's home is not current.
     pub fn run(&self, budget: usize) -> usize {
-        assert!(
-            self.home().is_current(),
-            "an executor was run away from its thread"
-        );
+        assert!(self.home().is_current(), "an executor was run away from its thread");
         if !self.shared.is_asked() || self.in_run.replace(true) {
             return 0;
         }

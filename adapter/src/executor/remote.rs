@@ -66,10 +66,7 @@ impl Shared {
         Self {
             home,
             wakeup,
-            inbox: Mutex::new(Inbox {
-                mail: VecDeque::new(),
-                open: true,
-            }),
+            inbox: Mutex::new(Inbox { mail: VecDeque::new(), open: true }),
             has_mail: AtomicBool::new(false),
             asked: AtomicBool::new(false),
             ready: UnsafeCell::new(Some(ready)),
@@ -206,8 +203,6 @@ impl Remote {
 
 impl fmt::Debug for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Remote")
-            .field("home", &self.0.home)
-            .finish_non_exhaustive()
+        f.debug_struct("Remote").field("home", &self.0.home).finish_non_exhaustive()
     }
 }

@@ -35,10 +35,7 @@ struct Listing {
 
 impl<F> Task<F> {
     pub(super) const fn new(future: F) -> Self {
-        Self {
-            future,
-            listing: None,
-        }
+        Self { future, listing: None }
     }
 }
 
@@ -64,8 +61,7 @@ impl<F: Future> Future for Task<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let task = self.project();
-        task.listing
-            .get_or_insert_with(|| Listing::enter(cx.waker()));
+        task.listing.get_or_insert_with(|| Listing::enter(cx.waker()));
         match catch_unwind(AssertUnwindSafe(|| task.future.poll(cx))) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
@@ -76,9 +72,7 @@ impl<F: Future> Future for Task<F> {
 
 impl Listing {
     fn enter(waker: &Waker) -> Self {
-        let active = RUNNING
-            .with_borrow(Clone::clone)
-            .expect("tasks are polled by an executor");
+        let active = RUNNING.with_borrow(Clone::clone).expect("tasks are polled by an executor");
         let key = active.borrow_mut().insert(waker.clone());
         Self { active, key }
     }

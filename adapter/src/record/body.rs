@@ -23,11 +23,7 @@ impl<C: OnceCallback, P> Body<C, P> {
 
     pub(super) const VTABLE: &'static BodyVtable = &BodyVtable {
         callback: C::NAME,
-        drop_payload: if Self::FITS {
-            drop_inline::<C, P>
-        } else {
-            drop_boxed::<C, P>
-        },
+        drop_payload: if Self::FITS { drop_inline::<C, P> } else { drop_boxed::<C, P> },
     };
 }
 

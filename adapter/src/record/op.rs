@@ -39,9 +39,7 @@ impl<C: OnceCallback, P: Payload, S> Unpin for Pooled<C, P, S> {}
 
 impl<C: OnceCallback, P: Payload, S: Submit<C, P>> Pooled<C, P, S> {
     pub(crate) const fn new(pool: Option<Pool>, call: Call<C, P, S>) -> Self {
-        Self {
-            stage: Stage::Idle(pool, call),
-        }
+        Self { stage: Stage::Idle(pool, call) }
     }
 
     /// The context that C carries for this call, from its first poll until it is ready. C libraries
@@ -64,22 +62,11 @@ impl<C: OnceCallback, P: Payload, S: Submit<C, P>> Pooled<C, P, S> {
                 call.name
             )
         });
-        assert!(
-            pool.home().is_current(),
-            "`{}` was polled away from its thread",
-            call.name
-        );
-        let Call {
-            name,
-            payload,
-            mut submit,
-            ..
-        } = call;
+        assert!(pool.home().is_current(), "`{}` was polled away from its thread", call.name);
+        let Call { name, payload, mut submit, .. } = call;
         let record = Record::<C, P>::begin(&pool, name, payload);
         // If it unwound, nobody could say whether C has the record.
-        let accepted = unwind::guard(name, || {
-            submit(record.payload(), C::POOLED, record.cb_arg())
-        });
+        let accepted = unwind::guard(name, || submit(record.payload(), C::POOLED, record.cb_arg()));
         if let Err(refusal) = accepted {
             let (report, payload) = record.take();
             if report.is_some() {
@@ -131,10 +118,7 @@ impl<C: OnceCallback, P: Payload, S> fmt::Debug for Pooled<C, P, S> {
             Stage::Begun(..) => "Begun",
             Stage::Finished => "Finished",
         };
-        f.debug_struct("Pooled")
-            .field("callback", &C::NAME)
-            .field("stage", &stage)
-            .finish()
+        f.debug_struct("Pooled").field("callback", &C::NAME).field("stage", &stage).finish()
     }
 }
 
@@ -151,15 +135,9 @@ impl<C: OnceCallback, P> Record<C, P> {
     /// Edge 1.
     #[inline]
     fn begin(pool: &Pool, name: &'static str, payload: P) -> Self {
-        let record = Self {
-            slot: pool.begin(name),
-            marker: PhantomData,
-        };
+        let record = Self { slot: pool.begin(name), marker: PhantomData };
         let header = record.header();
-        let body = Body::<C, P> {
-            report: core::mem::MaybeUninit::uninit(),
-            payload,
-        };
+        let body = Body::<C, P> { report: core::mem::MaybeUninit::uninit(), payload };
         let place = if Body::<C, P>::FITS {
             let room = header.room.get().cast::<Body<C, P>>();
             // SAFETY: the room is large enough and aligned, and a slot that has just begun has no
@@ -267,10 +245,7 @@ impl<C: OnceCallback, P> Drop for Record<C, P> {
                 drop(header.waker.take());
             }
             Abandonment::TakeAndDrop => {
-                let owned = Self {
-                    slot: self.slot,
-                    marker: PhantomData,
-                };
+                let owned = Self { slot: self.slot, marker: PhantomData };
                 drop(owned.take());
             }
         }

@@ -43,9 +43,7 @@ impl Page {
         let header = unsafe { page.as_ref() };
         header.pool.store(pool.cast_mut(), Ordering::Relaxed);
         header.token.store(home.token(), Ordering::Relaxed);
-        header
-            .current
-            .store(home.function() as *mut (), Ordering::Relaxed);
+        header.current.store(home.function() as *mut (), Ordering::Relaxed);
         page
     }
 
@@ -55,9 +53,7 @@ impl Page {
         let header = unsafe { page.as_ref() };
         header.pool.store(core::ptr::null_mut(), Ordering::Relaxed);
         header.token.store(0, Ordering::Relaxed);
-        IDLE.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(PagePtr(page));
+        IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(PagePtr(page));
     }
 
     fn allocate() -> NonNull<Self> {
@@ -67,13 +63,8 @@ impl Page {
         };
         // SAFETY: the layout is not empty.
         let start = unsafe { alloc(LAYOUT) };
-        let Some(page) = NonNull::new(start.cast::<Self>()) else {
-            handle_alloc_error(LAYOUT)
-        };
-        assert!(
-            start.addr() >> 48 == 0,
-            "a heap address uses the 16 bits of the generation"
-        );
+        let Some(page) = NonNull::new(start.cast::<Self>()) else { handle_alloc_error(LAYOUT) };
+        assert!(start.addr() >> 48 == 0, "a heap address uses the 16 bits of the generation");
         let header = Self {
             pool: AtomicPtr::new(core::ptr::null_mut()),
             token: AtomicUsize::new(0),

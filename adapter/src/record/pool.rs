@@ -87,10 +87,7 @@ impl Pool {
     /// The pool of the innermost [`enter`](Self::enter) on this OS thread.
     #[must_use]
     pub fn entered() -> Option<Self> {
-        ENTERED
-            .try_with(|entered| entered.borrow().clone())
-            .ok()
-            .flatten()
+        ENTERED.try_with(|entered| entered.borrow().clone()).ok().flatten()
     }
 
     /// How many records are in use: submitted, or completed and not yet taken.
@@ -107,30 +104,38 @@ impl Pool {
     /// The calls that C has not completed, in no order.
     #[must_use]
     pub fn in_flight(&self) -> Vec<InFlight> {
-        let now = self.0.clock.get();
         let mut list = Vec::new();
-        for &page in self.0.pages.borrow().iter() {
-            for index in 0..SLOTS {
+        self.any_in_flight(|call| {
+            list.push(call);
+            false
+        });
+        list
+    }
+
+    /// Whether `wanted` holds for any call that C has not completed. Looks at each record until it
+    /// finds one.
+    pub fn any_in_flight(&self, mut wanted: impl FnMut(InFlight) -> bool) -> bool {
+        let pages = self.0.pages.borrow().clone();
+        pages.into_iter().any(|page| {
+            (0..SLOTS).any(|index| {
                 // SAFETY: `index < SLOTS`.
                 let slot = unsafe { Page::slot(page, index) };
-                // SAFETY: slots are never freed, and this one is ours (slot invariants 1 and 2).
-                let slot = unsafe { slot.as_ref() };
-                let state = slot.state();
-                let Some(vtable) = slot.vtable.get() else {
-                    continue;
-                };
-                if !matches!(state, State::InFlight | State::Orphaned) {
-                    continue;
-                }
-                list.push(InFlight {
-                    function: slot.name.get(),
-                    callback: vtable.callback,
-                    age: now.wrapping_sub(slot.began.get()),
-                    orphaned: state == State::Orphaned,
-                });
-            }
-        }
-        list
+                self.describe(slot).is_some_and(&mut wanted)
+            })
+        })
+    }
+
+    fn describe(&self, slot: NonNull<Slot>) -> Option<InFlight> {
+        // SAFETY: slots are never freed, and this one is ours (slot invariants 1 and 2).
+        let slot = unsafe { slot.as_ref() };
+        let state = slot.state();
+        let vtable = slot.vtable.get()?;
+        matches!(state, State::InFlight | State::Orphaned).then(|| InFlight {
+            function: slot.name.get(),
+            callback: vtable.callback,
+            age: self.0.clock.get().wrapping_sub(slot.began.get()),
+            orphaned: state == State::Orphaned,
+        })
     }
 
     /// Resolves when no record is in use.

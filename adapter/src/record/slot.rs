@@ -74,8 +74,7 @@ impl Slot {
     #[inline]
     pub(super) fn set_state(&self, state: State) {
         let word = self.word.load(Ordering::Relaxed);
-        self.word
-            .store(word & !0xff | state as u32, Ordering::Relaxed);
+        self.word.store(word & !0xff | state as u32, Ordering::Relaxed);
     }
 
     /// Edges 2, 7 and 8: back to `Free`, with the next generation.
@@ -83,7 +82,6 @@ impl Slot {
     pub(super) fn retire(&self) {
         let (generation, _) = self.load();
         let next = generation.wrapping_add(1) << STATE_BITS;
-        self.word
-            .store(next | State::Free as u32, Ordering::Relaxed);
+        self.word.store(next | State::Free as u32, Ordering::Relaxed);
     }
 }

@@ -133,13 +133,8 @@ mod tests {
 
     #[test]
     fn bits_survive() {
-        for state in [
-            State::Free,
-            State::Submitting,
-            State::InFlight,
-            State::Done,
-            State::Orphaned,
-        ] {
+        for state in [State::Free, State::Submitting, State::InFlight, State::Done, State::Orphaned]
+        {
             assert_eq!(State::from_bits(state as u8), state);
         }
     }

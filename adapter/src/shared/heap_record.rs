@@ -54,12 +54,7 @@ impl HeapRecord {
         let completion = NonNull::from(Box::leak(completion)).cast();
         Self {
             completion,
-            vtable: const {
-                &Vtable {
-                    callback: TypeId::of::<C>,
-                    complete: complete::<C, P>,
-                }
-            },
+            vtable: const { &Vtable { callback: TypeId::of::<C>, complete: complete::<C, P> } },
         }
     }
 
@@ -75,10 +70,7 @@ impl HeapRecord {
 
     /// Frees the completion and wakes the task with the report.
     pub(super) fn complete<C: OnceCallback>(self, report: Report<C>) {
-        assert!(
-            self.is_for::<C>(),
-            "a record was completed by a callback of another type"
-        );
+        assert!(self.is_for::<C>(), "a record was completed by a callback of another type");
         let mut report = core::mem::ManuallyDrop::new(report);
         // SAFETY: the vtable is for `C` (just checked), so the pointer is to a report of that type,
         // which `ManuallyDrop` keeps from being dropped again.

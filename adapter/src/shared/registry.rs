@@ -41,10 +41,7 @@ struct Table {
     next_generation: u32,
 }
 
-static TABLE: Mutex<Table> = Mutex::new(Table {
-    rows: Slab::new(),
-    next_generation: 1,
-});
+static TABLE: Mutex<Table> = Mutex::new(Table { rows: Slab::new(), next_generation: 1 });
 
 fn table() -> MutexGuard<'static, Table> {
     // Nothing can panic while the lock is held, so a poisoned table is still whole.
@@ -77,21 +74,13 @@ impl Ticket {
     }
 }
 
-const _: () = assert!(
-    size_of::<usize>() == 8,
-    "a ticket travels through C as a 64-bit pointer"
-);
+const _: () = assert!(size_of::<usize>() == 8, "a ticket travels through C as a 64-bit pointer");
 
 pub(super) fn insert(function: &'static str, entry: Entry) -> Ticket {
     let mut table = table();
     let generation = table.next_generation;
     table.next_generation = generation.checked_add(1).unwrap_or(1);
-    let row = Row {
-        generation,
-        function,
-        since: Instant::now(),
-        entry,
-    };
+    let row = Row { generation, function, since: Instant::now(), entry };
     let key = table.rows.insert(row);
     assert!(key >> KEY_BITS == 0, "more than 2^32 calls in flight");
     Ticket::new(key, generation)

@@ -42,12 +42,7 @@ where
         call: Call<C, P, S>,
         visitor: Option<std::sync::Arc<dyn std::any::Any + Send + Sync>>,
     ) -> Self {
-        let Call {
-            name,
-            payload,
-            mut submit,
-            ..
-        } = call;
+        let Call { name, payload, mut submit, .. } = call;
         let (sender, receiver) = oneshot::channel();
         let record = HeapRecord::new::<C, P>(Box::new(IoCompletion::new(payload, sender)));
         let completion = record.as_ptr().cast::<IoCompletion<C, P>>().as_ptr();
@@ -58,25 +53,19 @@ where
         // before C returns.
         let accepted = unwind::guard(name, || submit(payload, C::BOXED, ticket.to_cb_arg()));
         let Err(refusal) = accepted else {
-            return Self {
-                stage: Stage::Accepted(name, receiver),
-            };
+            return Self { stage: Stage::Accepted(name, receiver) };
         };
         match registry::take_if(ticket, |entry| matches!(entry, Entry::Once { .. })) {
             Some(Entry::Once { record, .. }) => {
                 // SAFETY: this very function made the record, with these types.
                 let completion = unsafe { record.into_completion::<C, P>() };
-                Self {
-                    stage: Stage::Refused(refusal, completion.payload),
-                }
+                Self { stage: Stage::Refused(refusal, completion.payload) }
             }
             // C refused and called back all the same. The call counts as made: its payload went
             // with the callback.
             _ => {
                 report::stray(C::NAME);
-                Self {
-                    stage: Stage::Accepted(name, receiver),
-                }
+                Self { stage: Stage::Accepted(name, receiver) }
             }
         }
     }
@@ -109,8 +98,6 @@ impl<C: OnceCallback, P: Payload> Future for Submitted<C, P> {
 
 impl<C: OnceCallback, P: Payload> fmt::Debug for Submitted<C, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Submitted")
-            .field("callback", &C::NAME)
-            .finish_non_exhaustive()
+        f.debug_struct("Submitted").field("callback", &C::NAME).finish_non_exhaustive()
     }
 }

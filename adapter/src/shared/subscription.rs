@@ -58,9 +58,7 @@ impl<C: MultiCallback> Subscription<C> {
 
 impl<C: MultiCallback> Drop for Subscription<C> {
     fn drop(&mut self) {
-        drop(registry::take_if(self.ticket, |entry| {
-            matches!(entry, Entry::Multi(_))
-        }));
+        drop(registry::take_if(self.ticket, |entry| matches!(entry, Entry::Multi(_))));
     }
 }
 
@@ -79,13 +77,14 @@ impl<C: MultiCallback> Mailbox<C> {
     }
 
     fn deliver(&self, item: &C::Item) {
-        let senders = {
+        let (open, gone) = {
             let mut senders = self.senders();
-            senders.retain(|sender| !sender.is_closed());
-            senders.clone()
+            let gone: Vec<_> = senders.extract_if(.., |sender| sender.is_closed()).collect();
+            (senders.clone(), gone)
         };
-        // Outside of the lock, for sending wakes.
-        for sender in senders {
+        // Outside of the lock, for both dropping and sending wake.
+        drop(gone);
+        for sender in open {
             // A stream that has just gone takes nothing, which is no fault.
             drop(sender.unbounded_send(item.clone()));
         }
@@ -101,10 +100,7 @@ pub(crate) fn deliver<C: MultiCallback>(cb_arg: *mut c_void, item: C::Item) {
     let mailbox = mailbox.and_then(|mailbox| mailbox.downcast::<Mailbox<C>>().ok());
     match mailbox {
         Some(mailbox) => mailbox.deliver(&item),
-        None => tracing::debug!(
-            callback = C::NAME,
-            "an event came after its registration ended"
-        ),
+        None => tracing::debug!(callback = C::NAME, "an event came after its registration ended"),
     }
 }
 
@@ -120,16 +116,12 @@ impl<C: MultiCallback> Unpin for Events<C> {}
 
 impl<C: MultiCallback> fmt::Debug for Subscription<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subscription")
-            .field("callback", &C::NAME)
-            .finish_non_exhaustive()
+        f.debug_struct("Subscription").field("callback", &C::NAME).finish_non_exhaustive()
     }
 }
 
 impl<C: MultiCallback> fmt::Debug for Events<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events")
-            .field("callback", &C::NAME)
-            .finish_non_exhaustive()
+        f.debug_struct("Events").field("callback", &C::NAME).finish_non_exhaustive()
     }
 }

@@ -23,10 +23,7 @@ where
     C: VisitorCallback,
     F: FnMut(C::Item) -> C::Answer,
 {
-    let mut walk = Walk {
-        visitor,
-        panic: None,
-    };
+    let mut walk = Walk { visitor, panic: None };
     let result = call(C::visit::<F>(), (&raw mut walk).cast());
     match walk.panic {
         Some(panic) => resume_unwind(panic),

@@ -18,9 +18,10 @@ pub(crate) fn hooked<H: Hooks>(hooks: Rc<H>) -> Waker {
 }
 
 fn raw<H: Hooks>(hooks: Rc<H>) -> RawWaker {
-    RawWaker::new(Rc::into_raw(hooks).cast(), const {
-        &RawWakerVTable::new(clone::<H>, wake::<H>, wake_by_ref::<H>, drop_waker::<H>)
-    })
+    RawWaker::new(
+        Rc::into_raw(hooks).cast(),
+        const { &RawWakerVTable::new(clone::<H>, wake::<H>, wake_by_ref::<H>, drop_waker::<H>) },
+    )
 }
 
 unsafe fn clone<H: Hooks>(hooks: *const ()) -> RawWaker {

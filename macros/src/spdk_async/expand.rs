@@ -3,9 +3,9 @@
 //! Invariant: the C function is named once, as a constant of the declared type, so that a
 //! declaration that differs from C's is an error at its name; every call goes through it.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::ToTokens;
-use syn::{Path, ReturnType};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::{Path, ReturnType, Type};
 
 use super::model::{Callee, Function, Param, Returns, Role};
 use super::signature::{
@@ -13,6 +13,7 @@ use super::signature::{
 };
 use crate::hygiene::{bare_or_tuple, code};
 use crate::kind::Kind;
+use crate::types::peeled;
 
 pub(super) fn expand(function: &Function) -> TokenStream {
     match function.kind {
@@ -33,6 +34,7 @@ pub(super) fn item(function: &Function, returns: &TokenStream, body: &TokenStrea
         #(#cfgs)*
         #(#others)*
         #[allow(
+            unused_qualifications,
             unused_unsafe,
             clippy::multiple_unsafe_ops_per_block,
             clippy::too_many_arguments,
@@ -46,16 +48,29 @@ pub(super) fn item(function: &Function, returns: &TokenStream, body: &TokenStrea
     }
 }
 
-/// The type `Call<…>` of a function that returns one.
+/// The type `Call<…>` of a function that returns one. A callback of another kind is an error at
+/// its type.
 pub(super) fn call_type(function: &Function, payload: &Payload) -> TokenStream {
-    let (adapter, callback) = (&function.adapter, function.callback().map(|param| &param.ty));
-    let payload = &payload.ty;
+    let callback = function.callback().map(|param| &param.ty);
+    let place = callback.map_or_else(Span::mixed_site, place);
+    let (adapter, payload) = (function.adapter.at(place), &payload.ty);
     // A `Subscription` is only looked at by the call itself.
     let captures = function.with(Role::Multi).next().map(|_| {
         let keeps = function.with(Role::Keep).enumerate().map(|(index, _)| keep_type(index));
         code!(+ use<#(#keeps),*>)
     });
-    code!(#adapter::Call<#callback, #payload, impl #adapter::Submit<#callback, #payload> #captures>)
+    quote_spanned! {place=>
+        #adapter::Call<#callback, #payload, impl #adapter::Submit<#callback, #payload> #captures>
+    }
+}
+
+/// Where a callback's type is written.
+pub(super) fn place(ty: &Type) -> Span {
+    match peeled(ty) {
+        Type::Path(path) => path.path.segments.last().map(|last| last.ident.span()),
+        _ => None,
+    }
+    .unwrap_or_else(Span::mixed_site)
 }
 
 fn once(function: &Function) -> TokenStream {
@@ -80,25 +95,28 @@ fn visiting(function: &Function) -> TokenStream {
 
 /// An expression of type `Call`.
 fn call(function: &Function, payload: &Payload) -> TokenStream {
-    let adapter = &function.adapter;
+    // So that a callback of another kind is an error at its type here too.
+    let place = function.callback().map_or_else(Span::mixed_site, |param| place(&param.ty));
+    let adapter = function.adapter.at(place);
+    let new = quote_spanned!(place=> #adapter::Call::new);
+    let submit = Ident::new("submit", Span::mixed_site().located_at(place));
     let (name, constant) = (function.name(), c_function(function));
     let registrations = registrations(function);
     let (payload_type, payload_value, places) = (&payload.ty, &payload.value, &payload.places);
-    let callback_type = function.callback().map(|param| callback_fn(function, param));
     let call = accepted(function, &c_call(function, &code!(cb), &code!(cb_arg)));
-    let place = if payload.is_empty() { code!(_) } else { code!(payload) };
+    let record = if payload.is_empty() { code!(_) } else { code!(payload) };
     code! {
         #constant
         #registrations
-        let submit = move |
-            #place: *mut #payload_type,
-            cb: #callback_type,
+        let #submit = move |
+            #record: *mut #payload_type,
+            cb,
             cb_arg: *mut ::core::ffi::c_void,
         | {
             #places
             #call
         };
-        unsafe { #adapter::Call::new(#name, #payload_value, submit) }
+        unsafe { #new(#name, #payload_value, #submit) }
     }
 }
 

@@ -11,6 +11,7 @@ use super::signature::{callback_fn, payload};
 use crate::diag::Errors;
 use crate::hygiene::code;
 use crate::kind::Kind;
+use crate::types::bare_word;
 
 /// The mistakes alone, for an item that is no declaration.
 pub(super) fn nothing(errors: Errors) -> TokenStream {
@@ -28,6 +29,9 @@ fn stub(function: &Function) -> TokenStream {
     let adapter = &function.adapter;
     let never = code!(loop {});
     let item = match (function.kind, function.callback()) {
+        (Kind::Once, Some(callback)) if bare_word(&callback.ty).is_none() => {
+            item(function, &code!(-> !), &never)
+        }
         (Kind::Once, Some(callback)) if function.with(Role::Visit).next().is_some() => {
             let (callback, payload) = (&callback.ty, payload(function).ty);
             item(function, &code!(-> #adapter::Submitted<#callback, #payload>), &never)
@@ -50,5 +54,16 @@ fn stub(function: &Function) -> TokenStream {
         (Kind::Visitor, _) => item(function, &function.output.to_token_stream(), &never),
         (Kind::Once, None) => item(function, &code!(-> !), &never),
     };
-    code!(#[allow(unused)] #item)
+    let (cfgs, output) = (&function.attrs.cfgs, &function.output);
+    let types = function.params.iter().map(|param| &param.ty);
+    code! {
+        #[allow(unused)]
+        #item
+        // What the user wrote is used, so that no import seems to be superfluous.
+        #(#cfgs)*
+        const _: () = {
+            #[allow(dead_code)]
+            type __Written = unsafe extern "C" fn(#(#types),*) #output;
+        };
+    }
 }

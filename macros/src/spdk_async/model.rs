@@ -168,12 +168,14 @@ pub(super) fn functions(args: Args, item: Item, errors: &mut Errors) -> Vec<Func
     if let Some(name) = &args.name {
         errors.at(name, text::BLOCK_NAME);
     }
+    let attrs = ItemAttrs::new(block.attrs);
     let mut functions = Vec::new();
     for mut function in block.functions {
+        function.attrs.extend(attrs.cfgs.iter().cloned());
         let args = own_args(&mut function, errors).or(&args);
         let callee = match &args.sys {
             Some(sys) => Callee::Sys(sys.clone()),
-            None => Callee::Declared(block.attrs.clone()),
+            None => Callee::Declared(attrs.others.clone()),
         };
         functions.push(Function::read(args, function, callee, errors));
     }

@@ -2,10 +2,10 @@
 //! its record keeps.
 
 use proc_macro2::TokenStream;
-use quote::ToTokens;
+use quote::{ToTokens, quote_spanned};
 use syn::Type;
 
-use super::expand::keep_type;
+use super::expand::{keep_type, place};
 use super::model::{Function, Param, Role};
 use crate::hygiene::code;
 use crate::kind::Kind;
@@ -59,7 +59,7 @@ pub(super) fn payload(function: &Function) -> Payload {
 fn kept_places(function: &Function, keeps: &[&Param]) -> TokenStream {
     let adapter = &function.adapter;
     let places = keeps.iter().enumerate().map(|(index, Param { name, ty, .. })| {
-        let (keep, index) = (keep_type(index), syn::Index::from(index));
+        let (keep, index) = (keep_type(index), syn::Index::from(index * 0));
         code! {
             let #name = <#keep as #adapter::Keep<#ty>>::arg(unsafe { &mut (*payload).0.#index });
         }
@@ -93,8 +93,9 @@ pub(super) fn out_places(outs: &[&Param], storage: &TokenStream) -> TokenStream 
 
 /// A callback's function pointer type in C.
 pub(super) fn callback_fn(function: &Function, param: &Param) -> TokenStream {
-    let (adapter, ty) = (&function.adapter, &param.ty);
-    code!(<#ty as #adapter::Callback>::Fn)
+    let (place, ty) = (place(&param.ty), &param.ty);
+    let adapter = function.adapter.at(place);
+    quote_spanned!(place=> <#ty as #adapter::Callback>::Fn)
 }
 
 /// `<__K0: Keep<…>, …>`
@@ -115,16 +116,19 @@ pub(super) fn params(function: &Function) -> TokenStream {
     let adapter = &function.adapter;
     let mut keeps = (0..).map(keep_type);
     let mut params = Vec::new();
+    let mut visits = 0..1;
     for Param { name, ty, role, .. } in &function.params {
         let at_once = || at_once_param(function, ty);
         params.extend(match role {
             Role::Plain => Some(code!(#name: #ty)),
             Role::Keep => keeps.next().map(|keep| code!(#name: #keep)),
-            Role::Multi => Some(code!(#name: &#adapter::Subscription<#ty>)),
-            Role::Visit => Some(code! {
-                visitor: impl ::core::ops::Fn(
-                    <#ty as #adapter::ResumedVisitorCallback>::Item
-                ) -> ::core::ffi::c_int + ::core::marker::Send + ::core::marker::Sync + 'static
+            Role::Multi => Some(subscription(function, name.to_token_stream(), ty)),
+            Role::Visit => visits.next().map(|_| {
+                code! {
+                    visitor: impl ::core::ops::Fn(
+                        <#ty as #adapter::ResumedVisitorCallback>::Item
+                    ) -> ::core::ffi::c_int + ::core::marker::Send + ::core::marker::Sync + 'static
+                }
             }),
             Role::Callback => at_once(),
             Role::Context | Role::MultiContext | Role::Out => None,
@@ -135,16 +139,29 @@ pub(super) fn params(function: &Function) -> TokenStream {
 
 /// What stands for the callback of a function that is called at once.
 fn at_once_param(function: &Function, ty: &Type) -> Option<TokenStream> {
-    let adapter = &function.adapter;
     match function.kind {
         Kind::Once => None,
-        Kind::Multi => Some(code!(subscription: &#adapter::Subscription<#ty>)),
-        Kind::Visitor => Some(code! {
-            visitor: impl ::core::ops::FnMut(
-                <#ty as #adapter::VisitorCallback>::Item
-            ) -> <#ty as #adapter::VisitorCallback>::Answer
-        }),
+        Kind::Multi => Some(subscription(function, code!(subscription), ty)),
+        Kind::Visitor => {
+            let place = place(ty);
+            let adapter = function.adapter.at(place);
+            let closure = quote_spanned! {place=>
+                impl ::core::ops::FnMut(
+                    <#ty as #adapter::VisitorCallback>::Item
+                ) -> <#ty as #adapter::VisitorCallback>::Answer
+            };
+            Some(code!(visitor: #closure))
+        }
     }
+}
+
+/// A parameter that stands for a callback that comes many times. One of another kind is an error
+/// at its type.
+fn subscription(function: &Function, name: TokenStream, ty: &Type) -> TokenStream {
+    let place = place(ty);
+    let adapter = function.adapter.at(place);
+    let subscription = quote_spanned!(place=> #adapter::Subscription<#ty>);
+    code!(#name: &#subscription)
 }
 
 /// The user's documentation, with a summary and a section on safety where there is none.

@@ -6,7 +6,7 @@
 //! guard.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote_spanned};
+use quote::format_ident;
 use syn::Type;
 
 use super::model::{Callback, Output, Param, Role, Status};
@@ -25,7 +25,7 @@ pub(super) fn expand(callback: &Callback) -> TokenStream {
         Some(Kind::Visitor) if callback.resume().is_some() => resumed(callback),
         Some(Kind::Visitor) => visitor(callback),
     };
-    let base = base(callback);
+    let (base, as_c) = (base(callback), as_c(callback));
     code! {
         #nominal
         #(#cfgs)*
@@ -33,6 +33,7 @@ pub(super) fn expand(callback: &Callback) -> TokenStream {
         #allow
         const _: () = {
             #base
+            #as_c
             #implementations
             #frees
         };
@@ -73,6 +74,7 @@ fn allow() -> TokenStream {
     code! {
         #[allow(
             deprecated,
+            unused_qualifications,
             unused_unsafe,
             clippy::let_unit_value,
             clippy::multiple_unsafe_ops_per_block,
@@ -83,18 +85,30 @@ fn allow() -> TokenStream {
     }
 }
 
-/// The C function pointer for a trampoline. A difference from C's typedef is reported at the
+/// The C function pointer for a trampoline.
+fn pointer_to(trampoline: &TokenStream) -> TokenStream {
+    code!(__as_c(::core::option::Option::Some(#trampoline)))
+}
+
+/// The alias as C has it: the one place where a difference from C's typedef is an error, at the
 /// alias.
-fn pointer_to(callback: &Callback, trampoline: &TokenStream) -> TokenStream {
-    let span = callback.ident.span();
-    quote_spanned!(span=> ::core::option::Option::Some(#trampoline))
+fn as_c(callback: &Callback) -> TokenStream {
+    let Callback { adapter, ident, function, .. } = callback;
+    let alias = Ident::new("function", ident.span());
+    code! {
+        const fn __as_c(
+            #alias: ::core::option::Option<#function>,
+        ) -> <#ident as #adapter::Callback>::Fn {
+            #alias
+        }
+    }
 }
 
 fn once(callback: &Callback) -> TokenStream {
     let Callback { adapter, ident, .. } = callback;
     let (value, error) = (value_type(callback), error_type(callback));
-    let pooled = pointer_to(callback, &code!(__trampoline::<#adapter::__private::PooledStorage>));
-    let boxed = pointer_to(callback, &code!(__trampoline::<#adapter::__private::BoxedStorage>));
+    let pooled = pointer_to(&code!(__trampoline::<#adapter::__private::PooledStorage>));
+    let boxed = pointer_to(&code!(__trampoline::<#adapter::__private::BoxedStorage>));
     let (params, context) = (trampoline_params(callback), context(callback));
     let (guards, reading) = (guards(callback), once_reading(callback));
     code! {
@@ -117,7 +131,7 @@ fn once(callback: &Callback) -> TokenStream {
 fn multi(callback: &Callback) -> TokenStream {
     let Callback { adapter, ident, .. } = callback;
     let item = item_type(callback);
-    let function = pointer_to(callback, &code!(__trampoline));
+    let function = pointer_to(&code!(__trampoline));
     let (params, context) = (trampoline_params(callback), context(callback));
     let (guards, reading) = (guards(callback), item_reading(callback));
     code! {
@@ -139,7 +153,7 @@ fn visitor(callback: &Callback) -> TokenStream {
     let Callback { adapter, ident, .. } = callback;
     let item = item_type(callback);
     let answer = callback.answer.as_ref().map_or_else(|| code!(()), |ty| code!(#ty));
-    let function = pointer_to(callback, &code!(__trampoline::<__F>));
+    let function = pointer_to(&code!(__trampoline::<__F>));
     let (params, context) = (trampoline_params(callback), context(callback));
     let (guards, reading) = (guards(callback), item_reading(callback));
     code! {
@@ -164,7 +178,7 @@ fn visitor(callback: &Callback) -> TokenStream {
 fn resumed(callback: &Callback) -> TokenStream {
     let Callback { adapter, ident, .. } = callback;
     let item = item_type(callback);
-    let function = pointer_to(callback, &code!(__trampoline));
+    let function = pointer_to(&code!(__trampoline));
     let (params, context) = (trampoline_params(callback), context(callback));
     let (guards, reading) = (guards(callback), item_reading(callback));
     let resume = callback.resume().map(|(iterator, resume)| {

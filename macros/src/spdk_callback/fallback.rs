@@ -18,7 +18,7 @@ pub(super) fn unchanged(item: TokenStream, errors: Errors) -> TokenStream {
 /// The mistakes beside a type that can be used like the one that was meant.
 pub(super) fn stub(callback: &Callback, errors: Errors) -> TokenStream {
     let (errors, nominal, base) = (errors.into_tokens(), nominal(callback), base(callback));
-    let Callback { adapter, ident, attrs, .. } = callback;
+    let Callback { adapter, ident, attrs, written, .. } = callback;
     let cfgs = &attrs.cfgs;
     let once = code! {
         unsafe impl #adapter::OnceCallback for #ident {
@@ -56,6 +56,12 @@ pub(super) fn stub(callback: &Callback, errors: Errors) -> TokenStream {
         #errors
         #nominal
         #(#cfgs)*
-        const _: () = { #base #implementations };
+        const _: () = {
+            // What the user wrote is used, so that no import seems to be superfluous.
+            #[allow(dead_code)]
+            type __Written = #written;
+            #base
+            #implementations
+        };
     }
 }

@@ -8,6 +8,7 @@ mod attr;
 mod check;
 mod expand;
 mod fallback;
+mod item;
 mod model;
 
 use proc_macro2::TokenStream;
@@ -17,9 +18,16 @@ use crate::diag::{Errors, text};
 /// The pipeline.
 pub(crate) fn run(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let Ok(alias) = syn::parse2(item.clone()) else {
-        errors.at(&item, text::NOT_AN_ALIAS);
-        return fallback::unchanged(item, errors);
+    let alias = match item::parse(item.clone()) {
+        Ok(Some(alias)) => alias,
+        Ok(None) => {
+            errors.at(&item, text::NOT_AN_ALIAS);
+            return fallback::unchanged(item, errors);
+        }
+        Err(error) => {
+            errors.take(error);
+            return errors.into_tokens();
+        }
     };
     let args = attr::Args::parse(args, &mut errors);
     let callback = model::Callback::read(args, alias, &mut errors);

@@ -32,6 +32,8 @@ pub(super) struct Callback {
     pub(super) sys: Option<Path>,
     /// The function type, without marks.
     pub(super) function: Option<TypeFnPtr>,
+    /// The type as written, without marks.
+    pub(super) written: Type,
     pub(super) params: Vec<Param>,
     /// What C is answered; `None` for nothing.
     pub(super) answer: Option<Type>,
@@ -94,8 +96,7 @@ impl Callback {
         if !alias.generics.params.is_empty() || alias.generics.where_clause.is_some() {
             errors.at(&alias.generics, text::CALLBACK_GENERICS);
         }
-        let function = function(&alias.ty, errors);
-        let (function, params, answer) = match function {
+        let (function, params, answer) = match function(&alias.ty, errors) {
             Some(function) => {
                 shape(&function, errors);
                 let params = params(&function, output.is_some(), errors);
@@ -113,6 +114,7 @@ impl Callback {
             kind: kind.map(|(kind, _)| kind),
             typedef,
             sys,
+            written: function.clone().map_or(*alias.ty, Type::FnPtr),
             function,
             params,
             answer,

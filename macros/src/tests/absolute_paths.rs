@@ -11,6 +11,8 @@ use super::all_cases;
 /// The words of the user, and the paths that are neither theirs nor absolute.
 struct Paths {
     theirs: HashSet<String>,
+    /// Whether the user named another path for the adapter.
+    renamed: bool,
     foreign: Vec<String>,
 }
 
@@ -18,8 +20,8 @@ impl Paths {
     fn look_at(&mut self, path: &syn::Path, is_type: bool) {
         let Some(first) = path.segments.first() else { return };
         let word = first.ident.to_string();
-        let absolute =
-            path.leading_colon.is_some() && matches!(word.as_str(), "core" | "callback_adapter");
+        let adapter = word == "callback_adapter" && !self.renamed;
+        let absolute = path.leading_colon.is_some() && (word == "core" || adapter);
         let own = word.starts_with("__") || matches!(word.as_str(), "Self" | "self");
         // A lone lower-case word in an expression is a local of ours.
         let local = !is_type
@@ -69,7 +71,8 @@ fn words(tokens: TokenStream, found: &mut HashSet<String>) {
 #[test]
 fn generated_code_names_nothing_else() {
     for case in all_cases() {
-        let mut paths = Paths { theirs: HashSet::new(), foreign: Vec::new() };
+        let renamed = case.args.contains("crate =");
+        let mut paths = Paths { theirs: HashSet::new(), renamed, foreign: Vec::new() };
         for text in [case.args, case.item] {
             words(text.parse().expect("the case is lexed"), &mut paths.theirs);
         }

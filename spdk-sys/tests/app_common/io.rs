@@ -18,7 +18,7 @@ pub(crate) enum Outcome {
     Refused(c_int),
     /// It succeeded.
     Success,
-    /// It failed; the errno of the file, or 0.
+    /// It failed; the errno of the file, or -EIO for any other reason.
     Failed(c_int),
 }
 

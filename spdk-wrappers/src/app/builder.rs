@@ -44,7 +44,7 @@ pub(super) enum Config {
     Inline(String),
 }
 
-/// What SPDK prints to standard error.
+/// What SPDK logs, through `tracing` with the target `spdk`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LogLevel {
@@ -137,7 +137,7 @@ impl App {
         self
     }
 
-    /// What SPDK prints to standard error. The default is errors.
+    /// What SPDK logs, through `tracing` with the target `spdk`. The default is errors.
     pub fn log_level(mut self, level: LogLevel) -> Self {
         self.log_level = level;
         self
@@ -162,6 +162,9 @@ impl App {
     /// If SPDK does not start (the configuration cannot be read, a core is not there, no memory), if
     /// another application runs, or if a signal ended it first. A failure of `main` is part of its
     /// own output.
+    ///
+    /// An installed SPDK starts again only on the OS thread that started it first in the process,
+    /// and keeps the cores and the memory of that start; elsewhere this is an error.
     ///
     /// # Panics
     ///

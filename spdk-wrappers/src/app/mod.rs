@@ -1,13 +1,17 @@
 //! The application: SPDK's event framework around an async main.
 //!
 //! `builder` is what the user says, `options` its form for C, `start` runs the main future on the
-//! app thread, `stop` ends everything in order.
+//! app thread, `shutdown` is the request to end early, `stop` ends everything in order. `log` hands
+//! SPDK's log on, and `affinity` undoes what SPDK does to the calling thread.
 
+mod affinity;
 mod builder;
+mod log;
 mod options;
+mod shutdown;
 mod start;
 mod stop;
 
 pub use builder::{App, LogLevel, Shutdown};
+pub use shutdown::shutdown_requested;
 pub(crate) use start::is_up;
-pub use start::shutdown_requested;

@@ -6,6 +6,7 @@ use std::path::Path;
 use spdk_sys::spdk_app_opts;
 
 use super::builder::{App, Config, LogLevel, Shutdown};
+use super::{log, shutdown};
 use crate::error::{Error, Result};
 
 /// Options and what they point to; to live until `spdk_app_start` returns.
@@ -41,10 +42,11 @@ impl Options {
         match &app.config {
             Config::None => {}
             Config::File(path) => {
-                check_readable(path)?;
+                check_file(path)?;
                 opts.json_config_file = string("configuration's path", &path.to_string_lossy())?;
             }
             Config::Inline(text) => {
+                check_text("inline configuration", text.as_bytes())?;
                 let text = json.insert(text.as_bytes().to_vec().into_boxed_slice());
                 opts.json_data = text.as_mut_ptr().cast();
                 opts.json_data_size = text.len();
@@ -56,28 +58,30 @@ impl Options {
         }
         opts.no_huge = app.no_huge;
         opts.no_pci = app.no_pci;
+        opts.log = log::CALLBACK;
         opts.print_level = app.log_level.to_c();
+        opts.shutdown_cb = Some(shutdown::make);
         opts.disable_signal_handlers = app.shutdown == Shutdown::Ignore;
         Ok(Self { opts, _strings: strings, _json: json })
     }
 }
 
-/// SPDK's own message for a missing file goes to its log only.
-fn check_readable(path: &Path) -> Result<()> {
-    let unreadable = |error: std::io::Error| {
+/// What SPDK says of a file that cannot be read, and of a syntax error, names neither file nor line.
+fn check_file(path: &Path) -> Result<()> {
+    let text = std::fs::read(path).map_err(|error| {
         let reason = format!("cannot read the configuration `{}`: {error}", path.display());
         Error::invalid(OPERATION, reason)
-    };
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    if file.metadata().map_err(unreadable)?.is_dir() {
-        let reason = format!("the configuration `{}` is a directory", path.display());
-        return Err(Error::invalid(OPERATION, reason));
-    }
-    Ok(())
+    })?;
+    check_text(&format!("configuration `{}`", path.display()), &text)
+}
+
+fn check_text(what: &str, text: &[u8]) -> Result<()> {
+    spdk_sys::check_json(text)
+        .map_err(|error| Error::invalid(OPERATION, format!("the {what} is no JSON: {error}")))
 }
 
 impl LogLevel {
-    const fn to_c(self) -> spdk_sys::spdk_log_level {
+    pub(super) const fn to_c(self) -> spdk_sys::spdk_log_level {
         match self {
             Self::Disabled => spdk_sys::SPDK_LOG_DISABLED,
             Self::Error => spdk_sys::SPDK_LOG_ERROR,

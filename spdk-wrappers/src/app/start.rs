@@ -6,17 +6,22 @@
 use core::any::Any;
 use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
+use core::future::poll_fn;
+use core::pin::pin;
 use core::sync::atomic::{AtomicU8, Ordering};
+use core::task::Poll;
+use std::borrow::Cow;
 use std::panic::resume_unwind;
 use std::rc::Rc;
-use std::sync::Mutex;
+use std::sync::OnceLock;
+use std::thread::ThreadId;
 
-use futures_channel::oneshot;
-
+use super::affinity::Affinity;
 use super::builder::{App, Shutdown};
 use super::options::Options;
-use super::stop;
-use crate::adapter::{JoinError, guard};
+use super::shutdown::{self, shutdown_requested};
+use super::{log, stop};
+use crate::adapter::{JoinError, JoinHandle, guard};
 use crate::env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::thread::Runtime;
@@ -29,6 +34,9 @@ const UP: u8 = 2;
 /// An application ended while buffers lived, so its memory stays and no other can start.
 const STRANDED: u8 = 3;
 static STATE: AtomicU8 = AtomicU8::new(DOWN);
+
+/// The OS thread of the first application.
+static FIRST: OnceLock<ThreadId> = OnceLock::new();
 
 /// Whether SPDK's memory can be used.
 pub(crate) fn is_up() -> bool {
@@ -46,20 +54,18 @@ struct Launch {
 pub(super) fn run<T: 'static>(app: App, main: impl AsyncFnOnce() -> T + 'static) -> Result<T> {
     let mut options = Options::new(&app)?;
     claim()?;
-    warn_of_backend();
     let outcome: Rc<Outcome<T>> = Rc::default();
-    let launch = Launch { main: Cell::new(Some(launcher(main, Rc::clone(&outcome)))) };
-    if app.shutdown != Shutdown::Ignore {
-        options.opts.shutdown_cb = Some(match app.shutdown {
-            Shutdown::Notify => notify_of_shutdown,
-            Shutdown::Cancel | Shutdown::Ignore => cancel_main,
-        });
-    }
+    let launch =
+        Launch { main: Cell::new(Some(launcher(main, Rc::clone(&outcome), app.shutdown))) };
+    shutdown::reset();
+    log::reset(app.log_level.to_c());
+    let affinity = Affinity::of_this_thread();
     let ctx = (&raw const launch).cast_mut().cast();
     // SAFETY: the options and what they point to live until the call returns, and so does the
     // launch; `claim` made sure that this is the only application.
     let code = unsafe { spdk_sys::spdk_app_start(&raw mut *options.opts, Some(started), ctx) };
     finish_environment();
+    affinity.restore();
     let outcome = outcome.take();
     match outcome {
         Some(Err(panic)) => resume_unwind(panic),
@@ -75,12 +81,23 @@ fn claim() -> Result<()> {
     if !unsafe { spdk_sys::spdk_get_thread() }.is_null() {
         panic!("App::run was called on an spdk_thread; it blocks, so it needs a thread of its own");
     }
+    // DPDK knows the thread that first started it as the main core, and no other.
+    let first = *FIRST.get_or_init(|| std::thread::current().id());
+    if spdk_sys::BACKEND == "system" && first != std::thread::current().id() {
+        let reason = "SPDK starts only on the OS thread that started it first in this process";
+        return Err(Error::invalid(OPERATION, reason));
+    }
     let claimed = STATE.compare_exchange(DOWN, STARTING, Ordering::AcqRel, Ordering::Acquire);
     claimed.map(drop).map_err(|state| {
-        Error::invalid(OPERATION, match state {
-            STRANDED => "an earlier application ended while a DmaBuf lived; drop such buffers first",
-            _ => "another application runs in this process",
-        })
+        Error::invalid(
+            OPERATION,
+            match state {
+                STRANDED => {
+                    "an earlier application ended while a DmaBuf lived; drop such buffers first"
+                }
+                _ => "another application runs in this process",
+            },
+        )
     })
 }
 
@@ -99,23 +116,16 @@ fn finish_environment() {
     STATE.store(DOWN, Ordering::SeqCst);
 }
 
-fn reason() -> std::borrow::Cow<'static, str> {
-    match spdk_sys::last_config_error() {
-        Some(reason) => reason.into(),
-        None => "SPDK did not start; its log says why".into(),
-    }
-}
-
-fn warn_of_backend() {
-    if spdk_sys::BACKEND == "embedded" {
-        tracing::warn!("the embedded backend stands in for SPDK; it is for development and tests");
-    }
+fn reason() -> Cow<'static, str> {
+    let reason = spdk_sys::last_config_error().or_else(log::first_error);
+    reason.map_or(Cow::Borrowed("SPDK did not start and logged no reason"), Cow::Owned)
 }
 
 /// The first step on the app thread: a runtime, and the main future as its first task.
 fn launcher<T: 'static>(
     main: impl AsyncFnOnce() -> T + 'static,
     outcome: Rc<Outcome<T>>,
+    shutdown: Shutdown,
 ) -> Box<dyn FnOnce()> {
     Box::new(move || {
         STATE.store(UP, Ordering::SeqCst);
@@ -128,31 +138,9 @@ fn launcher<T: 'static>(
                 return;
             }
         };
-        let main = runtime.spawn(async move { main().await });
-        let (cancel, cancelled) = oneshot::channel::<()>();
-        *CANCEL.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(cancel);
+        let Ok(main) = runtime.spawn(async move { main().await }) else { return };
         let watched = runtime.spawn(async move {
-            let Ok(main) = main else { return };
-            let main = async move {
-                match main.await {
-                    Ok(output) => Some(Ok(output)),
-                    Err(JoinError::Panicked(panic)) => Some(Err(panic)),
-                    Err(JoinError::Cancelled) => None,
-                }
-            };
-            let mut main = core::pin::pin!(main);
-            let mut cancelled = cancelled;
-            let ended = core::future::poll_fn(|cx| {
-                if let core::task::Poll::Ready(ended) = main.as_mut().poll(cx) {
-                    return core::task::Poll::Ready(ended);
-                }
-                // A sender that is gone never cancels.
-                match core::pin::Pin::new(&mut cancelled).poll(cx) {
-                    core::task::Poll::Ready(Ok(())) => core::task::Poll::Ready(None),
-                    _ => core::task::Poll::Pending,
-                }
-            })
-            .await;
+            let ended = main_or_shutdown(main, shutdown).await;
             outcome.replace(ended);
             stop::begin();
         });
@@ -160,35 +148,27 @@ fn launcher<T: 'static>(
     })
 }
 
-/// Ends the main future.
-static CANCEL: Mutex<Option<oneshot::Sender<()>>> = Mutex::new(None);
-
-/// The wakers of those who wait for a shutdown to be requested, or `None` once it was.
-static REQUESTED: Mutex<Requests> = Mutex::new(Requests { requested: false, waiting: Vec::new() });
-
-struct Requests {
-    requested: bool,
-    waiting: Vec<core::task::Waker>,
-}
-
-/// Completes when SIGINT or SIGTERM asks the application to shut down, with
-/// [`Shutdown::Notify`](crate::Shutdown::Notify).
-pub async fn shutdown_requested() {
-    core::future::poll_fn(|cx| {
-        let mut requests = requests();
-        if requests.requested {
-            return core::task::Poll::Ready(());
+/// Awaits the main task; `None` if a shutdown cancels it first.
+async fn main_or_shutdown<T>(
+    main: JoinHandle<T>,
+    shutdown: Shutdown,
+) -> Option<Result<T, Box<dyn Any + Send>>> {
+    let mut main = pin!(main);
+    let mut requested = pin!(shutdown_requested());
+    poll_fn(|cx| {
+        if let Poll::Ready(ended) = main.as_mut().poll(cx) {
+            return Poll::Ready(match ended {
+                Ok(output) => Some(Ok(output)),
+                Err(JoinError::Panicked(panic)) => Some(Err(panic)),
+                Err(JoinError::Cancelled) => None,
+            });
         }
-        if !requests.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-            requests.waiting.push(cx.waker().clone());
+        if shutdown == Shutdown::Cancel && requested.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
         }
-        core::task::Poll::Pending
+        Poll::Pending
     })
-    .await;
-}
-
-fn requests() -> std::sync::MutexGuard<'static, Requests> {
-    REQUESTED.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    .await
 }
 
 /// `spdk_app_start`'s first callback.
@@ -200,30 +180,8 @@ unsafe extern "C" fn started(ctx: *mut c_void) {
     guard("the start of an application", || {
         // SAFETY: the caller's promise.
         let launch = unsafe { &*ctx.cast_const().cast::<Launch>() };
-        requests().requested = false;
         if let Some(main) = launch.main.take() {
             main();
         }
-    });
-}
-
-unsafe extern "C" fn cancel_main() {
-    guard("the shutdown of an application", || {
-        let cancel = CANCEL.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        if let Some(cancel) = cancel {
-            // The main future may have ended meanwhile.
-            let _ = cancel.send(());
-        }
-    });
-}
-
-unsafe extern "C" fn notify_of_shutdown() {
-    guard("the shutdown of an application", || {
-        let waiting = {
-            let mut requests = requests();
-            requests.requested = true;
-            core::mem::take(&mut requests.waiting)
-        };
-        waiting.into_iter().for_each(core::task::Waker::wake);
     });
 }

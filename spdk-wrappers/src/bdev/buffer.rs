@@ -5,6 +5,7 @@
 //! it breaks the word of its trait.
 
 use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
 
 use compio_buf::{IoBuf, IoBufMut};
 use libc::iovec;
@@ -42,8 +43,14 @@ impl<B: IoBuf> Source<B> {
 }
 
 impl<B: IoBufMut> Target<B> {
+    /// Zeroes what is not initialised: not every bdev writes all that it says it has read.
     pub(super) fn new(mut buf: B) -> Self {
-        let len = buf.as_uninit().len();
+        let initialised = buf.as_init().len();
+        let bytes = buf.as_uninit();
+        let len = bytes.len();
+        if let Some(fresh) = bytes.get_mut(initialised..) {
+            fresh.fill(MaybeUninit::new(0));
+        }
         Self { buf, len }
     }
 
@@ -60,7 +67,7 @@ impl<B: IoBufMut> Target<B> {
     /// The buffer after an operation that filled it, or did not.
     pub(super) fn filled(mut self, filled: bool) -> B {
         if filled {
-            // SAFETY: the operation succeeded, so each of the `len` bytes has been written.
+            // SAFETY: each of the `len` bytes was initialised by `new`, or before.
             unsafe { self.buf.set_len(self.len) };
         }
         self.buf

@@ -75,7 +75,6 @@ impl IoChannel {
         Self { inner: Rc::clone(&self.inner), token: Some(token.clone()) }
     }
 
-
     pub(super) fn desc(&self) -> *mut spdk_bdev_desc {
         self.inner.descriptor.as_ptr()
     }
@@ -102,14 +101,13 @@ impl IoChannel {
         K: 'static,
         S: Submit<C, Kept<K>>,
     {
-        let mut waiting = iowait::Waiting::default();
         loop {
             let op = describe(kept).on(self.inner.runtime.pool());
             let result;
             (result, kept) = self.track(op).await;
             match result {
                 Err(CallError::Refused(refusal)) if refusal.errno() == Some(Errno::ENOMEM) => {
-                    waiting.turn(self).await;
+                    iowait::wait(self).await;
                 }
                 result => return (result.map_err(Error::of(operation)), kept),
             }

@@ -98,7 +98,14 @@ impl IoChannel {
                         // SAFETY: see the head of this file.
                         unsafe {
                             raw::spdk_bdev_comparev_and_writev_blocks(
-                                desc, ch, compare, 1, write, 1, offset_blocks, num_blocks,
+                                desc,
+                                ch,
+                                compare,
+                                1,
+                                write,
+                                1,
+                                offset_blocks,
+                                num_blocks,
                             )
                         }
                     })
@@ -170,7 +177,9 @@ impl IoChannel {
         let desc = self.desc();
         self.command("spdk_bdev_copy_blocks", |ch| {
             // SAFETY: see the head of this file.
-            unsafe { raw::spdk_bdev_copy_blocks(desc, ch, target_blocks, source_blocks, num_blocks) }
+            unsafe {
+                raw::spdk_bdev_copy_blocks(desc, ch, target_blocks, source_blocks, num_blocks)
+            }
         })
         .await
     }

@@ -76,9 +76,12 @@ impl BlockDevice {
     pub fn channel(&self) -> Result<IoChannel> {
         let runtime = Runtime::current("spdk_bdev_get_io_channel")?;
         let id = self.0.id;
-        let cached = runtime.channels.borrow().iter().find(|cached| cached.device == id).map(
-            |cached| cached.channel.clone(),
-        );
+        let cached = runtime
+            .channels
+            .borrow()
+            .iter()
+            .find(|cached| cached.device == id)
+            .map(|cached| cached.channel.clone());
         if let Some(channel) = cached {
             return Ok(channel);
         }

@@ -159,12 +159,13 @@ impl Descriptor {
         let runtime = Runtime::current(OPERATION)?;
         let mut opts = spdk_bdev_enable_histogram_opts::default();
         // SAFETY: the options are written up to the size that is passed.
-        unsafe { spdk_sys::spdk_bdev_enable_histogram_opts_init(&raw mut opts, size_of_val(&opts)) };
+        unsafe {
+            spdk_sys::spdk_bdev_enable_histogram_opts_init(&raw mut opts, size_of_val(&opts))
+        };
         opts.io_type = io_type.to_c() as u8;
         // SAFETY: the record keeps the bdev open, and the options; an spdk_thread is current.
-        let call = unsafe {
-            raw::spdk_bdev_histogram_enable_ext(self.keep(), true, EnableOptions(opts))
-        };
+        let call =
+            unsafe { raw::spdk_bdev_histogram_enable_ext(self.keep(), true, EnableOptions(opts)) };
         let (result, _) = call.on(runtime.pool()).await;
         result.map_err(Error::of(OPERATION))
     }

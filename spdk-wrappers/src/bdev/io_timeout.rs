@@ -106,12 +106,7 @@ impl Drop for Stop {
             // SAFETY: the descriptor is open, and this is the thread that opened it. No time means
             // no callback.
             let rc = unsafe {
-                spdk_sys::spdk_bdev_set_timeout(
-                    descriptor.as_ptr(),
-                    0,
-                    None,
-                    core::ptr::null_mut(),
-                )
+                spdk_sys::spdk_bdev_set_timeout(descriptor.as_ptr(), 0, None, core::ptr::null_mut())
             };
             if rc != 0 {
                 tracing::error!(rc, "spdk_bdev_set_timeout could not stop the reports");

@@ -1,52 +1,37 @@
 //! What an operation does while no `spdk_bdev_io` is free.
+//!
+//! SPDK wakes who waits in its queue only when an `spdk_bdev_io` of the same thread is freed, and as
+//! long as anybody waits there it gives this thread none from the shared pool. A thread that waits
+//! while it has no I/O in flight would therefore wait for ever once other threads hold the pool. So
+//! the queue is used only where an I/O of this thread is bound to complete; otherwise the operation
+//! is tried again after a while.
 
-use core::future::poll_fn;
-use core::pin::{Pin, pin};
-use core::task::Poll;
 use core::time::Duration;
 
 use super::IoChannel;
+use crate::adapter::Callback;
 use crate::raw::bdev as raw;
 use crate::thread::{sleep, yield_now};
 
-/// SPDK wakes a waiter only when an I/O of the same thread is freed. If other threads hold the whole
-/// pool and this one has nothing in flight, nobody would; so the submit is tried again after a while.
-const RETRY: Duration = Duration::from_millis(1);
+/// The pause between two tries of a thread that has no I/O in flight.
+const PAUSE: Duration = Duration::from_micros(100);
 
-/// The wait of one operation. Its entry stays in SPDK's queue from one try to the next.
-#[derive(Default)]
-pub(super) struct Waiting {
-    queued: Option<Pin<Box<dyn Future<Output = bool>>>>,
-}
+/// The callbacks that free an `spdk_bdev_io` of the thread.
+const FREEING: [&str; 2] = [raw::spdk_bdev_io_completion_cb::NAME, raw::spdk_bdev_seek_cb::NAME];
 
-impl Waiting {
-    /// Waits until another try is worth while.
-    pub(super) async fn turn(&mut self, channel: &IoChannel) {
-        let queued = self.queued.get_or_insert_with(|| Box::pin(queue(channel.clone())));
-        let mut retry = pin!(sleep(RETRY));
-        let woken = poll_fn(|cx| match queued.as_mut().poll(cx) {
-            Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
-            Poll::Pending => retry.as_mut().poll(cx).map(|()| None),
-        })
-        .await;
-        match woken {
-            None => {}
-            Some(accepted) => {
-                self.queued = None;
-                if !accepted {
-                    // One is free already; whoever is ready goes first, so that nobody spins.
-                    yield_now().await;
-                }
-            }
-        }
+/// Waits until another try is worth while.
+pub(super) async fn wait(channel: &IoChannel) {
+    let pool = channel.runtime().pool();
+    if !pool.any_in_flight(|call| FREEING.contains(&call.callback)) {
+        sleep(PAUSE).await;
+        return;
     }
-}
-
-/// Waits in SPDK's queue; `false` if it refused because an `spdk_bdev_io` is free.
-async fn queue(channel: IoChannel) -> bool {
     let bdev = channel.descriptor().bdev_ptr();
     // SAFETY: the channel's descriptor keeps the bdev open, and the channel is of this thread.
     let call = unsafe { raw::spdk_bdev_queue_io_wait(bdev, channel.keep()) };
-    let (result, _) = call.on(channel.runtime().pool()).await;
-    result.is_ok()
+    let (result, _) = call.on(pool).await;
+    if result.is_err() {
+        // One is free already; whoever is ready goes first, so that nobody spins.
+        yield_now().await;
+    }
 }

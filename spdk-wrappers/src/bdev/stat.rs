@@ -66,12 +66,14 @@ impl OpStat {
 
 impl BdevStat {
     fn from_c(stat: &spdk_bdev_io_stat) -> Self {
-        let read = [stat.read_latency_ticks, stat.min_read_latency_ticks, stat.max_read_latency_ticks];
+        let read =
+            [stat.read_latency_ticks, stat.min_read_latency_ticks, stat.max_read_latency_ticks];
         let write =
             [stat.write_latency_ticks, stat.min_write_latency_ticks, stat.max_write_latency_ticks];
         let unmap =
             [stat.unmap_latency_ticks, stat.min_unmap_latency_ticks, stat.max_unmap_latency_ticks];
-        let copy = [stat.copy_latency_ticks, stat.min_copy_latency_ticks, stat.max_copy_latency_ticks];
+        let copy =
+            [stat.copy_latency_ticks, stat.min_copy_latency_ticks, stat.max_copy_latency_ticks];
         Self {
             read: OpStat::read(stat.bytes_read, stat.num_read_ops, read),
             write: OpStat::read(stat.bytes_written, stat.num_write_ops, write),

@@ -140,7 +140,13 @@ impl IoChannel {
                 // SAFETY: as in `readv_blocks`; the options are in the record too.
                 unsafe {
                     raw::spdk_bdev_readv_blocks_ext(
-                        desc, ch, iov, iovcnt, offset_blocks, num_blocks, opts,
+                        desc,
+                        ch,
+                        iov,
+                        iovcnt,
+                        offset_blocks,
+                        num_blocks,
+                        opts,
                     )
                 }
             })
@@ -172,7 +178,13 @@ impl IoChannel {
                 // SAFETY: as in `readv_blocks_with`.
                 unsafe {
                     raw::spdk_bdev_writev_blocks_ext(
-                        desc, ch, iov, iovcnt, offset_blocks, num_blocks, opts,
+                        desc,
+                        ch,
+                        iov,
+                        iovcnt,
+                        offset_blocks,
+                        num_blocks,
+                        opts,
                     )
                 }
             })

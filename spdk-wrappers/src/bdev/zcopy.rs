@@ -50,7 +50,13 @@ impl IoChannel {
                 // of the current thread. SPDK brings the array.
                 unsafe {
                     raw::spdk_bdev_zcopy_start(
-                        desc, ch, iov, 0, offset_blocks, num_blocks, populate,
+                        desc,
+                        ch,
+                        iov,
+                        0,
+                        offset_blocks,
+                        num_blocks,
+                        populate,
                     )
                 }
             })

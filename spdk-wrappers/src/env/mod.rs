@@ -3,6 +3,6 @@
 mod dma;
 mod ticks;
 
-pub(crate) use dma::live_buffers;
 pub use dma::DmaBuf;
+pub(crate) use dma::live_buffers;
 pub(crate) use ticks::ticks_to_duration;

@@ -32,11 +32,8 @@ fn rows() -> MutexGuard<'static, BTreeMap<u64, Row>> {
 }
 
 pub(super) fn insert(runtime: &Rc<Runtime>) {
-    let row = Row {
-        runtime: Rc::into_raw(Rc::clone(runtime)),
-        thread: runtime.thread(),
-        ending: false,
-    };
+    let row =
+        Row { runtime: Rc::into_raw(Rc::clone(runtime)), thread: runtime.thread(), ending: false };
     let previous = rows().insert(runtime.id(), row);
     assert!(previous.is_none(), "an spdk_thread was given two runtimes");
 }

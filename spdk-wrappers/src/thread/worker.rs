@@ -47,7 +47,10 @@ impl Worker {
     ///
     /// [`WorkerEnded`] if the thread has ended. If it ends later, the handle reports a cancelled
     /// task.
-    pub fn spawn<G, F>(&self, generator: G) -> core::result::Result<JoinHandle<F::Output>, WorkerEnded>
+    pub fn spawn<G, F>(
+        &self,
+        generator: G,
+    ) -> core::result::Result<JoinHandle<F::Output>, WorkerEnded>
     where
         G: FnOnce() -> F + Send + 'static,
         F: Future + 'static,
@@ -88,7 +91,8 @@ fn start(operation: &'static str, name: &str, cores: Option<&str>, ready: Ready)
 }
 
 fn parse_mask(operation: &'static str, cores: &str) -> Result<Box<spdk_sys::spdk_cpuset>> {
-    let text = CString::new(cores).map_err(|_| Error::invalid(operation, "the mask holds a NUL"))?;
+    let text =
+        CString::new(cores).map_err(|_| Error::invalid(operation, "the mask holds a NUL"))?;
     let mut mask = Box::<spdk_sys::spdk_cpuset>::default();
     // SAFETY: both pointers are valid for the call.
     let rc = unsafe { spdk_sys::spdk_cpuset_parse(&raw mut *mask, text.as_ptr()) };

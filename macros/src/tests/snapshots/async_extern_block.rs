@@ -6,6 +6,7 @@
 /// - What is returned is first polled, or submitted, on a thread on which `lib_read` may be called.
 #[cfg(unix)]
 #[allow(
+    unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
     clippy::too_many_arguments,
@@ -41,7 +42,7 @@ pub unsafe fn lib_read<__K0: ::callback_adapter::Keep<*mut u8>>(
     };
     let submit = move |
         payload: *mut ::callback_adapter::Kept<(__K0,)>,
-        cb: <read_cb as ::callback_adapter::Callback>::Fn,
+        cb,
         cb_arg: *mut ::core::ffi::c_void|
     {
         let buf = <__K0 as ::callback_adapter::Keep<
@@ -66,6 +67,7 @@ pub unsafe fn lib_read<__K0: ::callback_adapter::Keep<*mut u8>>(
 /// - Every argument is what `lib_walk` asks for.
 /// - `lib_walk` may be called on this thread, and calls its callback only before it returns, one call at a time.
 #[allow(
+    unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
     clippy::too_many_arguments,

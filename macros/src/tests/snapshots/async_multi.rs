@@ -5,6 +5,7 @@
 /// - Every argument is what `watch` asks for, and every pointer among them stays valid as long as C uses it.
 /// - `watch` may be called on this thread.
 #[allow(
+    unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
     clippy::too_many_arguments,

@@ -6,6 +6,7 @@
 /// - `register` may be called on this thread.
 /// - All-zero bytes, and whatever C writes, are valid values of the types that C writes to.
 #[allow(
+    unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
     clippy::too_many_arguments,

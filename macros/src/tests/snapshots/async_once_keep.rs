@@ -5,6 +5,7 @@
 /// - Every argument is what `spdk_bdev_write` asks for, and every pointer among them stays valid from the call to the callback (a kept argument sees to that itself).
 /// - What is returned is first polled, or submitted, on a thread on which `spdk_bdev_write` may be called.
 #[allow(
+    unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
     clippy::too_many_arguments,
@@ -40,7 +41,7 @@ pub unsafe fn spdk_bdev_write<
     ) -> c_int = spdk_sys::spdk_bdev_write;
     let submit = move |
         payload: *mut ::callback_adapter::Kept<(__K0, __K1)>,
-        cb: <spdk_bdev_io_completion_cb as ::callback_adapter::Callback>::Fn,
+        cb,
         cb_arg: *mut ::core::ffi::c_void|
     {
         let ch = <__K0 as ::callback_adapter::Keep<

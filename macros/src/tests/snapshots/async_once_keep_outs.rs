@@ -6,6 +6,7 @@
 /// - What is returned is first polled, or submitted, on a thread on which `open` may be called.
 /// - All-zero bytes, and whatever C writes, are valid values of the types that C writes to.
 #[allow(
+    unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
     clippy::too_many_arguments,
@@ -31,7 +32,7 @@ pub unsafe fn open<__K0: ::callback_adapter::Keep<*const c_char>>(
     ) -> bool = sys::open;
     let submit = move |
         payload: *mut ::callback_adapter::KeptOuts<(__K0,), (*mut desc,)>,
-        cb: <open_cb as ::callback_adapter::Callback>::Fn,
+        cb,
         cb_arg: *mut ::core::ffi::c_void|
     {
         let name = <__K0 as ::callback_adapter::Keep<

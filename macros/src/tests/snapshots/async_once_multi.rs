@@ -5,6 +5,7 @@
 /// - Every argument is what `attach` asks for, and every pointer among them stays valid from the call to the callback (a kept argument sees to that itself).
 /// - What is returned is first polled, or submitted, on a thread on which `attach` may be called.
 #[allow(
+    unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
     clippy::too_many_arguments,
@@ -35,7 +36,7 @@ pub unsafe fn attach<__K0: ::callback_adapter::Keep<*const opts>>(
     >(event_cb);
     let submit = move |
         payload: *mut ::callback_adapter::Kept<(__K0,)>,
-        cb: <attach_cb as ::callback_adapter::Callback>::Fn,
+        cb,
         cb_arg: *mut ::core::ffi::c_void|
     {
         let opts = <__K0 as ::callback_adapter::Keep<

@@ -4,6 +4,7 @@
 ///
 /// - None.
 #[allow(
+    unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
     clippy::too_many_arguments,
@@ -20,10 +21,8 @@ unsafe fn flush() -> spdk_async::adapter::Call<
         <flush_cb as spdk_async::adapter::Callback>::Fn,
         *mut c_void,
     ) = sys::lib_flush;
-    let submit = move |
-        _: *mut (),
-        cb: <flush_cb as spdk_async::adapter::Callback>::Fn,
-        cb_arg: *mut ::core::ffi::c_void|
-    { spdk_async::adapter::__private::void_return(unsafe { __C_FUNCTION(cb, cb_arg) }) };
+    let submit = move |_: *mut (), cb, cb_arg: *mut ::core::ffi::c_void| {
+        spdk_async::adapter::__private::void_return(unsafe { __C_FUNCTION(cb, cb_arg) })
+    };
     unsafe { spdk_async::adapter::Call::new("lib_flush", (), submit) }
 }

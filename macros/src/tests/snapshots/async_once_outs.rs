@@ -6,6 +6,7 @@
 /// - What is returned is first polled, or submitted, on a thread on which `stat` may be called.
 /// - All-zero bytes, and whatever C writes, are valid values of the types that C writes to.
 #[allow(
+    unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
     clippy::too_many_arguments,
@@ -26,7 +27,7 @@ pub unsafe fn stat() -> ::callback_adapter::Call<
     ) -> c_int = sys::stat;
     let submit = move |
         payload: *mut ::callback_adapter::Outs<(u64, u64)>,
-        cb: <stat_cb as ::callback_adapter::Callback>::Fn,
+        cb,
         cb_arg: *mut ::core::ffi::c_void|
     {
         let places = { unsafe { &raw mut (*payload).0 } }.cast::<(u64, u64)>();

@@ -5,6 +5,7 @@
 /// - Every argument is what `for_each_channel` asks for, and every pointer among them stays valid from the call to the callback (a kept argument sees to that itself).
 /// - What is returned is first polled, or submitted, on a thread on which `for_each_channel` may be called.
 #[allow(
+    unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
     clippy::too_many_arguments,
@@ -29,7 +30,7 @@ pub unsafe fn for_each_channel<
         ) = sys::for_each_channel;
         let submit = move |
             payload: *mut ::callback_adapter::Kept<(__K0,)>,
-            cb: <channel_done as ::callback_adapter::Callback>::Fn,
+            cb,
             cb_arg: *mut ::core::ffi::c_void|
         {
             let bdev = <__K0 as ::callback_adapter::Keep<

@@ -5,6 +5,7 @@
 /// - Every argument is what `for_each` asks for.
 /// - `for_each` may be called on this thread, and calls its callback only before it returns, one call at a time.
 #[allow(
+    unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
     clippy::too_many_arguments,

@@ -7,6 +7,7 @@
 pub enum event_cb {}
 #[allow(
     deprecated,
+    unused_qualifications,
     unused_unsafe,
     clippy::let_unit_value,
     clippy::multiple_unsafe_ops_per_block,
@@ -19,9 +20,16 @@ const _: () = {
         const NAME: &'static ::core::primitive::str = "event_cb";
         type Fn = sys::event_cb;
     }
+    const fn __as_c(
+        function: ::core::option::Option<
+            unsafe extern "C" fn(r#type: event_type, bdev: *mut bdev, ctx: *mut c_void),
+        >,
+    ) -> <event_cb as ::callback_adapter::Callback>::Fn {
+        function
+    }
     unsafe impl ::callback_adapter::MultiCallback for event_cb {
         type Item = event_type;
-        const FN: Self::Fn = ::core::option::Option::Some(__trampoline);
+        const FN: Self::Fn = __as_c(::core::option::Option::Some(__trampoline));
     }
     unsafe extern "C" fn __trampoline(
         r#type: event_type,

@@ -7,6 +7,7 @@
 pub enum spdk_bdev_io_completion_cb {}
 #[allow(
     deprecated,
+    unused_qualifications,
     unused_unsafe,
     clippy::let_unit_value,
     clippy::multiple_unsafe_ops_per_block,
@@ -19,14 +20,29 @@ const _: () = {
         const NAME: &'static ::core::primitive::str = "spdk_bdev_io_completion_cb";
         type Fn = spdk_sys::spdk_bdev_io_completion_cb;
     }
+    const fn __as_c(
+        function: ::core::option::Option<
+            unsafe extern "C" fn(
+                bdev_io: *mut spdk_bdev_io,
+                success: bool,
+                cb_arg: *mut c_void,
+            ),
+        >,
+    ) -> <spdk_bdev_io_completion_cb as ::callback_adapter::Callback>::Fn {
+        function
+    }
     unsafe impl ::callback_adapter::OnceCallback for spdk_bdev_io_completion_cb {
         type Value = ();
         type Error = ::callback_adapter::Failed;
-        const POOLED: Self::Fn = ::core::option::Option::Some(
-            __trampoline::<::callback_adapter::__private::PooledStorage>,
+        const POOLED: Self::Fn = __as_c(
+            ::core::option::Option::Some(
+                __trampoline::<::callback_adapter::__private::PooledStorage>,
+            ),
         );
-        const BOXED: Self::Fn = ::core::option::Option::Some(
-            __trampoline::<::callback_adapter::__private::BoxedStorage>,
+        const BOXED: Self::Fn = __as_c(
+            ::core::option::Option::Some(
+                __trampoline::<::callback_adapter::__private::BoxedStorage>,
+            ),
         );
     }
     unsafe extern "C" fn __trampoline<__S: ::callback_adapter::__private::Storage>(

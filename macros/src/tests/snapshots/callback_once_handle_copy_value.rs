@@ -10,6 +10,7 @@ pub(crate) enum lib_opened {}
 #[cfg(feature = "open")]
 #[allow(
     deprecated,
+    unused_qualifications,
     unused_unsafe,
     clippy::let_unit_value,
     clippy::multiple_unsafe_ops_per_block,
@@ -22,6 +23,21 @@ const _: () = {
         const NAME: &'static ::core::primitive::str = "lib_opened";
         type Fn = sys::lib_opened;
     }
+    const fn __as_c(
+        function: ::core::option::Option<
+            unsafe extern "C" fn(
+                unused: *mut c_void,
+                object: *mut sys::object,
+                stat: *const sys::stat,
+                data: *mut u8,
+                len: usize,
+                r#type: c_int,
+                ctx: *mut c_void,
+            ),
+        >,
+    ) -> <lib_opened as spdk_async::adapter::Callback>::Fn {
+        function
+    }
     unsafe impl spdk_async::adapter::OnceCallback for lib_opened {
         type Value = (
             ::core::option::Option<spdk_async::adapter::Handle<sys::object>>,
@@ -30,11 +46,15 @@ const _: () = {
             usize,
         );
         type Error = spdk_async::adapter::Errno;
-        const POOLED: Self::Fn = ::core::option::Option::Some(
-            __trampoline::<spdk_async::adapter::__private::PooledStorage>,
+        const POOLED: Self::Fn = __as_c(
+            ::core::option::Option::Some(
+                __trampoline::<spdk_async::adapter::__private::PooledStorage>,
+            ),
         );
-        const BOXED: Self::Fn = ::core::option::Option::Some(
-            __trampoline::<spdk_async::adapter::__private::BoxedStorage>,
+        const BOXED: Self::Fn = __as_c(
+            ::core::option::Option::Some(
+                __trampoline::<spdk_async::adapter::__private::BoxedStorage>,
+            ),
         );
     }
     unsafe extern "C" fn __trampoline<__S: spdk_async::adapter::__private::Storage>(

@@ -7,6 +7,7 @@
 pub enum io_read_cb {}
 #[allow(
     deprecated,
+    unused_qualifications,
     unused_unsafe,
     clippy::let_unit_value,
     clippy::multiple_unsafe_ops_per_block,
@@ -19,14 +20,25 @@ const _: () = {
         const NAME: &'static ::core::primitive::str = "io_cb";
         type Fn = sys::io_cb;
     }
+    const fn __as_c(
+        function: ::core::option::Option<
+            unsafe extern "C" fn(io: *mut io, success: bool, ctx: *mut c_void),
+        >,
+    ) -> <io_read_cb as ::callback_adapter::Callback>::Fn {
+        function
+    }
     unsafe impl ::callback_adapter::OnceCallback for io_read_cb {
         type Value = u32;
         type Error = IoStatus;
-        const POOLED: Self::Fn = ::core::option::Option::Some(
-            __trampoline::<::callback_adapter::__private::PooledStorage>,
+        const POOLED: Self::Fn = __as_c(
+            ::core::option::Option::Some(
+                __trampoline::<::callback_adapter::__private::PooledStorage>,
+            ),
         );
-        const BOXED: Self::Fn = ::core::option::Option::Some(
-            __trampoline::<::callback_adapter::__private::BoxedStorage>,
+        const BOXED: Self::Fn = __as_c(
+            ::core::option::Option::Some(
+                __trampoline::<::callback_adapter::__private::BoxedStorage>,
+            ),
         );
     }
     unsafe extern "C" fn __trampoline<__S: ::callback_adapter::__private::Storage>(

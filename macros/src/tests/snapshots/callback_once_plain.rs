@@ -7,6 +7,7 @@
 enum lib_done {}
 #[allow(
     deprecated,
+    unused_qualifications,
     unused_unsafe,
     clippy::let_unit_value,
     clippy::multiple_unsafe_ops_per_block,
@@ -19,14 +20,23 @@ const _: () = {
         const NAME: &'static ::core::primitive::str = "lib_done";
         type Fn = ::core::option::Option<unsafe extern "C" fn(*mut c_void)>;
     }
+    const fn __as_c(
+        function: ::core::option::Option<unsafe extern "C" fn(*mut c_void)>,
+    ) -> <lib_done as ::callback_adapter::Callback>::Fn {
+        function
+    }
     unsafe impl ::callback_adapter::OnceCallback for lib_done {
         type Value = ();
         type Error = ::core::convert::Infallible;
-        const POOLED: Self::Fn = ::core::option::Option::Some(
-            __trampoline::<::callback_adapter::__private::PooledStorage>,
+        const POOLED: Self::Fn = __as_c(
+            ::core::option::Option::Some(
+                __trampoline::<::callback_adapter::__private::PooledStorage>,
+            ),
         );
-        const BOXED: Self::Fn = ::core::option::Option::Some(
-            __trampoline::<::callback_adapter::__private::BoxedStorage>,
+        const BOXED: Self::Fn = __as_c(
+            ::core::option::Option::Some(
+                __trampoline::<::callback_adapter::__private::BoxedStorage>,
+            ),
         );
     }
     unsafe extern "C" fn __trampoline<__S: ::callback_adapter::__private::Storage>(

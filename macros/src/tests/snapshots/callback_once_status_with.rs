@@ -7,6 +7,7 @@
 pub enum nvme_cmd_cb {}
 #[allow(
     deprecated,
+    unused_qualifications,
     unused_unsafe,
     clippy::let_unit_value,
     clippy::multiple_unsafe_ops_per_block,
@@ -21,14 +22,25 @@ const _: () = {
             unsafe extern "C" fn(ctx: *mut c_void, cpl: *const nvme_cpl),
         >;
     }
+    const fn __as_c(
+        function: ::core::option::Option<
+            unsafe extern "C" fn(ctx: *mut c_void, cpl: *const nvme_cpl),
+        >,
+    ) -> <nvme_cmd_cb as ::callback_adapter::Callback>::Fn {
+        function
+    }
     unsafe impl ::callback_adapter::OnceCallback for nvme_cmd_cb {
         type Value = ();
         type Error = NvmeStatus;
-        const POOLED: Self::Fn = ::core::option::Option::Some(
-            __trampoline::<::callback_adapter::__private::PooledStorage>,
+        const POOLED: Self::Fn = __as_c(
+            ::core::option::Option::Some(
+                __trampoline::<::callback_adapter::__private::PooledStorage>,
+            ),
         );
-        const BOXED: Self::Fn = ::core::option::Option::Some(
-            __trampoline::<::callback_adapter::__private::BoxedStorage>,
+        const BOXED: Self::Fn = __as_c(
+            ::core::option::Option::Some(
+                __trampoline::<::callback_adapter::__private::BoxedStorage>,
+            ),
         );
     }
     unsafe extern "C" fn __trampoline<__S: ::callback_adapter::__private::Storage>(

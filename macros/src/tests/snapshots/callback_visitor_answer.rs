@@ -7,6 +7,7 @@
 pub enum each_fn {}
 #[allow(
     deprecated,
+    unused_qualifications,
     unused_unsafe,
     clippy::let_unit_value,
     clippy::multiple_unsafe_ops_per_block,
@@ -19,11 +20,22 @@ const _: () = {
         const NAME: &'static ::core::primitive::str = "each_fn";
         type Fn = sys::each_fn;
     }
+    const fn __as_c(
+        function: ::core::option::Option<
+            unsafe extern "C" fn(
+                ctx: *mut c_void,
+                bdev: *mut bdev,
+                scratch: *mut scratch,
+            ) -> c_int,
+        >,
+    ) -> <each_fn as ::callback_adapter::Callback>::Fn {
+        function
+    }
     unsafe impl ::callback_adapter::VisitorCallback for each_fn {
         type Item = *mut bdev;
         type Answer = c_int;
         fn visit<__F: ::core::ops::FnMut(Self::Item) -> Self::Answer>() -> Self::Fn {
-            ::core::option::Option::Some(__trampoline::<__F>)
+            __as_c(::core::option::Option::Some(__trampoline::<__F>))
         }
     }
     unsafe extern "C" fn __trampoline<__F: ::core::ops::FnMut(*mut bdev) -> c_int>(

@@ -7,6 +7,7 @@
 pub enum channel_msg {}
 #[allow(
     deprecated,
+    unused_qualifications,
     unused_unsafe,
     clippy::let_unit_value,
     clippy::multiple_unsafe_ops_per_block,
@@ -19,9 +20,21 @@ const _: () = {
         const NAME: &'static ::core::primitive::str = "channel_msg";
         type Fn = sys::channel_msg;
     }
+    const fn __as_c(
+        function: ::core::option::Option<
+            unsafe extern "C" fn(
+                i: *mut iter,
+                bdev: *mut bdev,
+                ch: *mut channel,
+                ctx: *mut c_void,
+            ),
+        >,
+    ) -> <channel_msg as ::callback_adapter::Callback>::Fn {
+        function
+    }
     unsafe impl ::callback_adapter::ResumedVisitorCallback for channel_msg {
         type Item = *mut channel;
-        const FN: Self::Fn = ::core::option::Option::Some(__trampoline);
+        const FN: Self::Fn = __as_c(::core::option::Option::Some(__trampoline));
     }
     unsafe extern "C" fn __trampoline(
         i: *mut iter,

@@ -31,6 +31,8 @@ pub(super) const QOS_ENABLED: u32 = 2;
 #[derive(Debug)]
 pub(super) struct BdevChannel {
     pub(super) bdev: *mut spdk_bdev,
+    /// The io_channel whose context this is.
+    pub(super) io_channel: *mut spdk_io_channel,
     /// The module's channel.
     pub(super) channel: *mut spdk_io_channel,
     pub(super) thread: *mut spdk_thread,
@@ -64,12 +66,6 @@ pub(super) unsafe fn of<'a>(ch: *mut spdk_io_channel) -> &'a BdevChannel {
 }
 
 impl BdevChannel {
-    /// The io_channel whose context this is.
-    pub(super) fn io_channel(&self) -> *mut spdk_io_channel {
-        // SAFETY: `self` is always a channel context.
-        unsafe { spdk_io_channel_from_ctx(ptr::from_ref(self).cast_mut().cast()) }
-    }
-
     /// The resources shared with other channels of the module's channel.
     pub(super) fn shared(&self) -> &SharedResource {
         // SAFETY: the channel holds a reference until it is destroyed.
@@ -139,7 +135,9 @@ unsafe extern "C" fn create_cb(device: *mut c_void, ctx_buf: *mut c_void) -> c_i
     }
     // SAFETY: the buffer is of the registered size, and writable until the channel is destroyed.
     unsafe {
-        ctx_buf.cast::<BdevChannel>().write(new_channel(bdev, channel, shared));
+        let io_channel = spdk_io_channel_from_ctx(ctx_buf);
+        let own = new_channel(bdev, io_channel, channel, shared);
+        ctx_buf.cast::<BdevChannel>().write(own);
         enter_bdev(&*ctx_buf.cast::<BdevChannel>());
     }
     0
@@ -147,6 +145,7 @@ unsafe extern "C" fn create_cb(device: *mut c_void, ctx_buf: *mut c_void) -> c_i
 
 fn new_channel(
     bdev: *mut spdk_bdev,
+    io_channel: *mut spdk_io_channel,
     channel: *mut spdk_io_channel,
     shared: *mut SharedResource,
 ) -> BdevChannel {
@@ -155,6 +154,7 @@ fn new_channel(
     channel_stat.ticks_rate = unsafe { spdk_get_ticks_hz() };
     BdevChannel {
         bdev,
+        io_channel,
         channel,
         // SAFETY: may be called from anywhere.
         thread: unsafe { spdk_get_thread() },

@@ -27,7 +27,7 @@ pub(super) unsafe fn queue(
             ..Default::default()
         });
         let ch = &*fields.ch.get();
-        let rc = spdk_bdev_queue_io_wait((*io).bdev, ch.io_channel(), fields.wait_entry.as_ptr());
+        let rc = spdk_bdev_queue_io_wait((*io).bdev, ch.io_channel, fields.wait_entry.as_ptr());
         if rc != 0 {
             // A bdev_io came back meanwhile.
             resume(io.cast());

@@ -159,6 +159,10 @@ values! { spdk_dif_type;
     SPDK_DIF_TYPE3 = 3;
 }
 
+/// Reports that a bdev goes away; the older form of [`spdk_bdev_event_cb_t`], for block device
+/// modules.
+pub type spdk_bdev_remove_cb_t = Option<unsafe extern "C" fn(remove_ctx: *mut c_void)>;
+
 /// An event of an open bdev; runs on the thread that opened it.
 pub type spdk_bdev_event_cb_t = Option<
     unsafe extern "C" fn(type_: spdk_bdev_event_type, bdev: *mut spdk_bdev, event_ctx: *mut c_void),

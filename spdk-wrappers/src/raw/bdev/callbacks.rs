@@ -64,11 +64,8 @@ pub type spdk_bdev_seek_cb = unsafe extern "C" fn(
     crate = crate::adapter,
     output = read_zcopy_start -> Result<Handle<spdk_bdev_io>, IoStatus>
 )]
-pub type spdk_bdev_zcopy_start_cb = unsafe extern "C" fn(
-    bdev_io: *mut spdk_bdev_io,
-    success: bool,
-    #[context] cb_arg: *mut c_void,
-);
+pub type spdk_bdev_zcopy_start_cb =
+    unsafe extern "C" fn(bdev_io: *mut spdk_bdev_io, success: bool, #[context] cb_arg: *mut c_void);
 
 /// An `spdk_bdev_io` is free again.
 #[spdk_callback(once, sys = spdk_sys, crate = crate::adapter)]

@@ -7,7 +7,7 @@ use core::ffi::{c_int, c_void};
 use libc::iovec;
 use spdk_sys::{spdk_bdev_desc, spdk_io_channel};
 
-use super::callbacks::{spdk_bdev_io_completion_cb};
+use super::callbacks::spdk_bdev_io_completion_cb;
 use crate::spdk_async;
 
 /// Compares the device with `buf`. A difference is a failure with NVMe status 2/85h. Works on a

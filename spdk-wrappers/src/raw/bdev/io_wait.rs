@@ -3,7 +3,7 @@
 use spdk_sys::{spdk_bdev, spdk_bdev_io_wait_entry, spdk_io_channel};
 
 use super::callbacks::spdk_bdev_io_wait_cb;
-use crate::adapter::{Call, Keep, Kept, Submit, __private};
+use crate::adapter::{__private, Call, Keep, Kept, Submit};
 
 /// Waits until an `spdk_bdev_io` is free on the thread of `ch`.
 ///

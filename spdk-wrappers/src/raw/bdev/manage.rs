@@ -4,9 +4,17 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use spdk_sys::{spdk_bdev, spdk_bdev_enable_histogram_opts, spdk_bdev_io_stat, spdk_bdev_open_async_opts, spdk_bdev_reset_stat_mode, spdk_histogram_data};
+use spdk_sys::{
+    spdk_bdev, spdk_bdev_enable_histogram_opts, spdk_bdev_io_stat, spdk_bdev_open_async_opts,
+    spdk_bdev_reset_stat_mode, spdk_histogram_data,
+};
 
-use super::callbacks::{spdk_bdev_get_device_stat_cb, spdk_bdev_histogram_status_cb, spdk_bdev_histogram_data_cb, spdk_bdev_set_qos_cb, spdk_bdev_wait_for_examine_cb, spdk_bdev_init_cb, spdk_bdev_fini_cb, spdk_bdev_open_async_cb_t, spdk_bdev_event_cb_t, spdk_bdev_for_each_channel_msg, spdk_bdev_for_each_channel_done};
+use super::callbacks::{
+    spdk_bdev_event_cb_t, spdk_bdev_fini_cb, spdk_bdev_for_each_channel_done,
+    spdk_bdev_for_each_channel_msg, spdk_bdev_get_device_stat_cb, spdk_bdev_histogram_data_cb,
+    spdk_bdev_histogram_status_cb, spdk_bdev_init_cb, spdk_bdev_open_async_cb_t,
+    spdk_bdev_set_qos_cb, spdk_bdev_wait_for_examine_cb,
+};
 use crate::spdk_async;
 
 /// Adds up the statistics of a bdev over all channels and resets them as `reset_mode` says.
@@ -80,18 +88,12 @@ pub unsafe fn spdk_bdev_wait_for_examine(
 
 /// Starts the bdev layer. Only for programs that bring SPDK up by themselves, on the app thread.
 #[spdk_async(sys = spdk_sys, crate = crate::adapter)]
-pub unsafe fn spdk_bdev_initialize(
-    cb_fn: spdk_bdev_init_cb,
-    cb_arg: *mut c_void,
-);
+pub unsafe fn spdk_bdev_initialize(cb_fn: spdk_bdev_init_cb, cb_arg: *mut c_void);
 
 /// Ends the bdev layer, once each descriptor is closed and each channel put. Only for programs that
 /// bring SPDK up by themselves, on the app thread.
 #[spdk_async(sys = spdk_sys, crate = crate::adapter)]
-pub unsafe fn spdk_bdev_finish(
-    cb_fn: spdk_bdev_fini_cb,
-    cb_arg: *mut c_void,
-);
+pub unsafe fn spdk_bdev_finish(cb_fn: spdk_bdev_fini_cb, cb_arg: *mut c_void);
 
 /// Opens a bdev that may not exist yet: the first try is made at once, then one each 100 ms until the
 /// timeout of `opts` (`ETIMEDOUT`). Events reach `events` also before the open completes.

@@ -7,7 +7,7 @@ use core::ffi::{c_int, c_void};
 use libc::iovec;
 use spdk_sys::{spdk_bdev_desc, spdk_io_channel, spdk_nvme_cmd};
 
-use super::callbacks::{spdk_bdev_io_completion_cb};
+use super::callbacks::spdk_bdev_io_completion_cb;
 use crate::spdk_async;
 
 /// Sends an NVMe admin command, which is copied during the call.

@@ -7,7 +7,7 @@ use core::ffi::{c_int, c_void};
 use libc::iovec;
 use spdk_sys::{spdk_bdev_desc, spdk_bdev_ext_io_opts, spdk_io_channel};
 
-use super::callbacks::{spdk_bdev_io_completion_cb};
+use super::callbacks::spdk_bdev_io_completion_cb;
 use crate::spdk_async;
 
 /// Reads into `buf`.

@@ -4,9 +4,9 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use spdk_sys::{spdk_io_channel};
+use spdk_sys::spdk_io_channel;
 
-use super::callbacks::{spdk_for_each_bdev_fn, spdk_bdev_channel_histogram_cb};
+use super::callbacks::{spdk_bdev_channel_histogram_cb, spdk_for_each_bdev_fn};
 use crate::spdk_async;
 
 /// Visits each bdev that is not going away, with a read-only descriptor open around the visit.

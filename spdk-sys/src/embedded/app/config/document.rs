@@ -5,7 +5,6 @@
 
 use serde_json::{Map, Value};
 
-use super::comments::blank_comments;
 use super::methods::{Method, find_method};
 use super::params::describe;
 use super::state::RpcState;
@@ -87,14 +86,8 @@ pub(super) fn calls_due(
     Ok(calls)
 }
 
-/// Parses the text, comments allowed. Trailing NULs are those of a C string and not looked at.
 fn parse(json: &[u8]) -> Result<Value, Refusal> {
-    let length = json.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-    let text = blank_comments(&json[..length]);
-    if text.is_empty() {
-        return Err(Refusal::invalid("JSON configuration: the text is empty"));
-    }
-    serde_json::from_slice(&text)
+    crate::json::parse_json(json)
         .map_err(|error| Refusal::invalid(format!("JSON configuration: {error}")))
 }
 

@@ -1,14 +1,14 @@
 //! JSON configuration: the file that says which bdevs an application starts with.
 //!
-//! One file per step: [`comments`] are blanked, the [`document`] becomes a list of calls, the calls
-//! are run one after another ([`load`]), each by its method in [`methods`] after its [`params`] are
-//! decoded. [`state`] says which methods are due, [`last_error`] keeps why a start failed.
+//! Calls are read from the text ([`document`], by way of [`crate::json`]). Those that are due in the
+//! present state are run one after another ([`load`]), each by its method in [`methods`] after its
+//! [`params`] are decoded. [`state`] says which methods are due, [`last_error`] keeps why a start
+//! failed.
 //!
 //! SPDK sends each call through a socket to itself, so that one takes milliseconds; here a call is
 //! a message on the app thread. What a configuration can see is the same: calls run in order, and
 //! each waits for the answer of the one before.
 
-mod comments;
 mod document;
 mod last_error;
 mod load;

@@ -1,12 +1,31 @@
-//! Comments in a JSON configuration.
+//! The text of a JSON configuration: its comments and its syntax.
 //!
-//! Owns one step: turning `//` and `/* */` comments into blanks before the text is parsed. Every
-//! byte keeps its place, so line and column of a later syntax error are those of the file.
+//! Every byte keeps its place when comments are blanked, so line and column of a syntax error are
+//! those of the file. Used by the embedded backend's loader, and by whoever wants to say where a
+//! configuration is wrong before SPDK sees it, for SPDK itself does not.
+
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+/// Whether `text` is JSON in the form that SPDK takes: `//` and `/* */` comments are allowed.
+/// Callable from any thread.
+///
+/// # Errors
+///
+/// What is wrong, and at which line and column.
+pub fn check_json(text: &[u8]) -> Result<(), serde_json::Error> {
+    parse_json::<IgnoredAny>(text).map(drop)
+}
+
+/// Parses `text`, comments allowed. Trailing NULs are those of a C string and not looked at.
+pub(crate) fn parse_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
+    let length = text.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    serde_json::from_slice(&blank_comments(&text[..length]))
+}
 
 /// Returns `text` with every comment outside a string replaced by spaces (line ends stay).
 ///
 /// A comment that is never closed swallows the rest; the parser then reports the early end.
-pub(super) fn blank_comments(text: &[u8]) -> Vec<u8> {
+fn blank_comments(text: &[u8]) -> Vec<u8> {
     let mut out = text.to_vec();
     let mut at = 0;
     while at < out.len() {

@@ -1,0 +1,15 @@
+#![allow(non_camel_case_types)]
+
+use core::ffi::{c_int, c_void};
+
+use spdk_async_macros::{spdk_async, spdk_callback};
+
+#[spdk_callback(once)]
+pub type done_cb = unsafe extern "C" fn(ctx: *mut c_void);
+
+#[spdk_async]
+extern "C" { // write `unsafe extern "C"`
+    pub fn lib_call(cb: done_cb, ctx: *mut c_void) -> c_int;
+}
+
+fn main() {}

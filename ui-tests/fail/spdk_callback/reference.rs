@@ -1,0 +1,10 @@
+#![allow(non_camel_case_types)]
+
+use core::ffi::c_void;
+
+use spdk_async_macros::spdk_callback;
+
+#[spdk_callback(once)]
+pub type open_cb = unsafe extern "C" fn(object: &u8, ctx: *mut c_void); // write a raw pointer
+
+fn main() {}

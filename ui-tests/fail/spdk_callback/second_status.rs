@@ -1,0 +1,14 @@
+#![allow(non_camel_case_types)]
+
+use core::ffi::{c_int, c_void};
+
+use spdk_async_macros::spdk_callback;
+
+#[spdk_callback(once)]
+pub type done_cb = unsafe extern "C" fn(
+    ctx: *mut c_void,
+    #[status(bool)] success: bool,
+    #[status(errno)] status: c_int, // a callback reports one
+);
+
+fn main() {}

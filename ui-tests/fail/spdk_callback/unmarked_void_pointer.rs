@@ -1,0 +1,10 @@
+#![allow(non_camel_case_types)]
+
+use core::ffi::c_void;
+
+use spdk_async_macros::spdk_callback;
+
+#[spdk_callback(once)]
+pub type open_cb = unsafe extern "C" fn(object: *mut c_void, #[context] ctx: *mut c_void); // mark it
+
+fn main() {}
