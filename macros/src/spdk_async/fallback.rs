@@ -54,12 +54,15 @@ fn stub(function: &Function) -> TokenStream {
         (Kind::Visitor, _) => item(function, &function.output.to_token_stream(), &never),
         (Kind::Once, None) => item(function, &code!(-> !), &never),
     };
+    let written = written(function);
+    code!(#[allow(unused)] #item #written)
+}
+
+/// What the user wrote is used, so that no import seems to be superfluous.
+fn written(function: &Function) -> TokenStream {
     let (cfgs, output) = (&function.attrs.cfgs, &function.output);
     let types = function.params.iter().map(|param| &param.ty);
     code! {
-        #[allow(unused)]
-        #item
-        // What the user wrote is used, so that no import seems to be superfluous.
         #(#cfgs)*
         const _: () = {
             #[allow(dead_code)]

@@ -59,7 +59,7 @@ pub(super) fn payload(function: &Function) -> Payload {
 fn kept_places(function: &Function, keeps: &[&Param]) -> TokenStream {
     let adapter = &function.adapter;
     let places = keeps.iter().enumerate().map(|(index, Param { name, ty, .. })| {
-        let (keep, index) = (keep_type(index), syn::Index::from(index * 0));
+        let (keep, index) = (keep_type(index), syn::Index::from(index));
         code! {
             let #name = <#keep as #adapter::Keep<#ty>>::arg(unsafe { &mut (*payload).0.#index });
         }

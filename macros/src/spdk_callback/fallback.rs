@@ -18,8 +18,26 @@ pub(super) fn unchanged(item: TokenStream, errors: Errors) -> TokenStream {
 /// The mistakes beside a type that can be used like the one that was meant.
 pub(super) fn stub(callback: &Callback, errors: Errors) -> TokenStream {
     let (errors, nominal, base) = (errors.into_tokens(), nominal(callback), base(callback));
-    let Callback { adapter, ident, attrs, written, .. } = callback;
+    let Callback { attrs, written, .. } = callback;
     let cfgs = &attrs.cfgs;
+    let implementations = implementations(callback);
+    code! {
+        #errors
+        #nominal
+        #(#cfgs)*
+        const _: () = {
+            // What the user wrote is used, so that no import seems to be superfluous.
+            #[allow(dead_code)]
+            type __Written = #written;
+            #base
+            #implementations
+        };
+    }
+}
+
+/// The traits of the kind, with nothing that could be reached.
+fn implementations(callback: &Callback) -> TokenStream {
+    let Callback { adapter, ident, .. } = callback;
     let once = code! {
         unsafe impl #adapter::OnceCallback for #ident {
             type Value = ();
@@ -45,23 +63,11 @@ pub(super) fn stub(callback: &Callback, errors: Errors) -> TokenStream {
             const FN: Self::Fn = ::core::option::Option::None;
         }
     };
-    let implementations = match callback.kind {
+    match callback.kind {
         Some(Kind::Once) => once,
         Some(Kind::Multi) => multi,
         Some(Kind::Visitor) => visitor,
         // Nobody knows what it is, so it is whatever it is used as.
         None => code!(#once #multi #visitor),
-    };
-    code! {
-        #errors
-        #nominal
-        #(#cfgs)*
-        const _: () = {
-            // What the user wrote is used, so that no import seems to be superfluous.
-            #[allow(dead_code)]
-            type __Written = #written;
-            #base
-            #implementations
-        };
     }
 }
