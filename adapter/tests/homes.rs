@@ -2,10 +2,12 @@
 
 use std::cell::Cell;
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
-use callback_adapter::{Home, Kept, Pool};
+use callback_adapter::{Executor, Home, Kept, Pool};
 
+use crate::common::host::Host;
 use crate::common::library::{Library, Script, elsewhere};
 use crate::common::storage::{pending, ready};
 
@@ -61,6 +63,23 @@ fn a_home_is_current_only_inside() {
     assert!(!home.is_current());
     on(7, || assert!(home.is_current()));
     on(8, || assert!(!home.is_current()));
+}
+
+#[test]
+fn an_executor_runs_only_at_home() {
+    let executor = on(10, || {
+        let pool = Pool::new(current().expect("one is current"));
+        let executor = Executor::new(pool, Host::new());
+        drop(executor.spawn(async {}));
+        executor
+    });
+    let away = catch_unwind(AssertUnwindSafe(|| executor.run(10)));
+    assert!(away.is_err(), "no home is current");
+    let away = catch_unwind(AssertUnwindSafe(|| on(11, || drop(executor.spawn(async {})))));
+    assert!(away.is_err(), "another home is current");
+    CURRENT.set(0);
+    assert_eq!(on(10, || executor.run(10)), 1);
+    on(10, || drop(executor));
 }
 
 /// A light-weight thread takes its records along when it moves to another OS thread.
