@@ -83,7 +83,7 @@ impl Host {
         });
         while !task.is_finished() || self.pool.in_use() > 0 {
             on_thread(self.thread, || executor.run(64));
-            self.poll();
+            poll(self.thread);
         }
         // The executor ends where its tasks are.
         on_thread(self.thread, || drop(executor));
@@ -94,25 +94,28 @@ impl Host {
         }
     }
 
-    /// Messages and pollers. No task runs inside, so the thread is never polled by itself.
-    fn poll(&self) {
-        // SAFETY: the thread is alive and not current.
-        unsafe { spdk_sys::spdk_thread_poll(self.thread, 0, 0) };
-    }
-
     /// Ends the thread.
     fn end(self) {
-        on_thread(self.thread, || {
+        let Self { thread, pool } = self;
+        on_thread(thread, || {
+            // A pool does not outlive its home.
+            drop(pool);
             // SAFETY: the thread is current.
-            unsafe { spdk_sys::spdk_thread_exit(self.thread) }
+            unsafe { spdk_sys::spdk_thread_exit(thread) }
         });
         // SAFETY: the thread is alive until it is destroyed below.
-        while !unsafe { spdk_sys::spdk_thread_is_exited(self.thread) } {
-            self.poll();
+        while !unsafe { spdk_sys::spdk_thread_is_exited(thread) } {
+            poll(thread);
         }
-        // SAFETY: the thread has exited, and its pool is used no more.
-        unsafe { spdk_sys::spdk_thread_destroy(self.thread) };
+        // SAFETY: the thread has exited.
+        unsafe { spdk_sys::spdk_thread_destroy(thread) };
     }
+}
+
+/// Runs messages and pollers. No task runs inside, so the thread is never polled by itself.
+fn poll(thread: *mut spdk_thread) {
+    // SAFETY: the thread is alive and not current.
+    unsafe { spdk_sys::spdk_thread_poll(thread, 0, 0) };
 }
 
 /// Runs `body` with the thread current.

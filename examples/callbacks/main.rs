@@ -19,7 +19,7 @@ use futures_util::{StreamExt, poll};
 use spdk_async::adapter::Subscription;
 use spdk_async::bdev::{Bdev, BdevEvent, BlockDevice, QosLimits, wait_for_examine};
 use spdk_async::raw::bdev as raw;
-use spdk_async::{App, DmaBuf, Errno, LogLevel, spawn_local, spdk_sys, timeout};
+use spdk_async::{App, DmaBuf, Errno, LogLevel, spawn_local, timeout};
 
 use by_hand::by_hand;
 use opened::{Block, Opened, unregister};
@@ -100,8 +100,9 @@ async fn histogram_and_read(device: &BlockDevice) -> Result<(), Failure> {
 /// `spdk_bdev_get_device_stat_cb`.
 async fn statistics(device: &BlockDevice) -> Result<(), Failure> {
     let stat = device.stat().await?;
-    expect(stat.read.bytes == 4096, "the statistics should know of one read of 4096 bytes")?;
-    let what = format!("{} read of {} bytes so far", stat.read.operations, stat.read.bytes);
+    // Modules that examined the bdev may have read from it too.
+    expect(stat.read.bytes >= 4096, "the statistics should know of the read")?;
+    let what = format!("reads: {}, bytes: {}", stat.read.operations, stat.read.bytes);
     report("spdk_bdev_get_device_stat_cb", &what);
     Ok(())
 }

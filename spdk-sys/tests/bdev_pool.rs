@@ -169,26 +169,27 @@ fn a_pool_that_cannot_fill_a_cache_gives_no_channel() {
     let host = Host::with_pool(1, 3, 1);
     let disk = Disk::new(&host);
     let open = disk.open(&host, 0, false);
-    // SAFETY: thread 0 is alive; the options are valid for one thread.
+    disk.mode.set(Mode::Held);
+    let probes: Vec<_> = host.on(0, || {
+        (0..3)
+            .map(|block| submit!(spdk_bdev_read_blocks, open, ptr::null_mut(), block, 1))
+            .collect()
+    });
+    // SAFETY: the extra thread is current while it is used, and ended before it is destroyed.
     unsafe {
         let extra = spdk_thread_create(c"extra".as_ptr(), ptr::null());
-        let null = ptr::null_mut();
-        disk.mode.set(Mode::Held);
-        let probes: Vec<_> = host.on(0, || {
-            (0..3).map(|block| submit!(spdk_bdev_read_blocks, open, null, block, 1)).collect()
-        });
         spdk_set_thread(extra);
         let ch = spdk_bdev_get_io_channel(open.desc);
         assert!(ch.is_null());
         spdk_thread_exit(extra);
-        spdk_set_thread(null.cast());
+        spdk_set_thread(ptr::null_mut());
         while !spdk_thread_is_exited(extra) {
             spdk_thread_poll(extra, 0, 0);
         }
         spdk_thread_destroy(extra);
-        disk.complete_all(&host);
-        assert!(probes.iter().all(|probe| probe.succeeded()));
     }
+    disk.complete_all(&host);
+    assert!(probes.iter().all(|probe| probe.succeeded()));
     open.close(&host, 0);
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use common::*;
 use spdk_async::DmaBuf;
 use spdk_async::bdev::{Bdev, IoChannel};
-use spdk_async::buf::{IoBuf, IoBufMut};
+use spdk_async::buf::{IntoInner, IoBuf, IoBufMut};
 
 async fn open(name: &str) -> IoChannel {
     Bdev::open(name).await.unwrap().channel().unwrap()
@@ -183,8 +183,7 @@ fn a_slice_leaves_the_rest_of_its_buffer_alone() {
     with_app(malloc_and_null(), async || {
         let channel = open("Malloc0").await;
         channel.write_blocks(pattern(30, BLOCK), 0).await.0.unwrap();
-        let (result, slice) =
-            channel.read(vec![0xff; 3 * BLOCK].slice(BLOCK..2 * BLOCK), 0).await;
+        let (result, slice) = channel.read(vec![0xff; 3 * BLOCK].slice(BLOCK..2 * BLOCK), 0).await;
         result.unwrap();
         let whole = slice.into_inner();
         assert_eq!(whole[..BLOCK], [0xff; BLOCK]);

@@ -21,7 +21,10 @@ fn buf() -> Vec<u8> {
 
 /// The errno of a failed operation whose buffer came back as it was.
 #[track_caller]
-fn refused<B: PartialEq + core::fmt::Debug>((result, back): (Result<()>, B), sent: B) -> Option<i32> {
+fn refused<B: PartialEq + core::fmt::Debug>(
+    (result, back): (Result<()>, B),
+    sent: B,
+) -> Option<i32> {
     assert_eq!(back, sent, "the buffer comes back as it was");
     errno_of(result)
 }

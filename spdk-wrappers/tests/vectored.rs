@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use spdk_async::DmaBuf;
 use spdk_async::bdev::{Bdev, IoChannel, IoOptions};
-use spdk_async::buf::IoBuf;
+use spdk_async::buf::{IntoInner, IoBuf};
 
 async fn open(name: &str) -> IoChannel {
     Bdev::open(name).await.unwrap().channel().unwrap()

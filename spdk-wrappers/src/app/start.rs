@@ -60,6 +60,9 @@ pub(super) fn run<T: 'static>(app: App, main: impl AsyncFnOnce() -> T + 'static)
     shutdown::reset();
     log::reset(app.log_level.to_c());
     let affinity = Affinity::of_this_thread();
+    // An earlier application has left it where subsystems count as initialised.
+    // SAFETY: no application runs.
+    unsafe { spdk_sys::spdk_rpc_set_state(spdk_sys::SPDK_RPC_STARTUP) };
     let ctx = (&raw const launch).cast_mut().cast();
     // SAFETY: the options and what they point to live until the call returns, and so does the
     // launch; `claim` made sure that this is the only application.

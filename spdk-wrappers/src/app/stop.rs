@@ -8,10 +8,10 @@ use crate::thread::{Runtime, end, end_workers};
 
 /// Begins the end, from the last task. The rest happens by messages, outside of any task.
 pub(super) fn begin() {
-    // SAFETY: the app thread is current and alive.
-    unsafe {
-        spdk_sys::spdk_thread_send_msg(spdk_sys::spdk_get_thread(), Some(stop), ptr::null_mut())
-    };
+    // SAFETY: no precondition.
+    let app_thread = unsafe { spdk_sys::spdk_get_thread() };
+    // SAFETY: the app thread is current, so it has not exited.
+    unsafe { spdk_sys::spdk_thread_send_msg(app_thread, Some(stop), ptr::null_mut()) };
 }
 
 unsafe extern "C" fn stop(_ctx: *mut c_void) {

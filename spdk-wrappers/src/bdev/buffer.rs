@@ -66,7 +66,8 @@ impl<B: IoBufMut> Target<B> {
 
     /// The buffer after an operation that filled it, or did not.
     pub(super) fn filled(mut self, filled: bool) -> B {
-        if filled {
+        // A buffer that is longer already is not cut: the one beneath a slice may go on behind it.
+        if filled && self.buf.as_init().len() < self.len {
             // SAFETY: each of the `len` bytes was initialised by `new`, or before.
             unsafe { self.buf.set_len(self.len) };
         }

@@ -41,12 +41,12 @@ impl Bdev {
             unsafe { spdk_sys::spdk_bdev_io_type_supported(bdev, io_type.to_c()) }
         };
         let supported = IoType::ALL.into_iter().filter(supports).collect();
-        // SAFETY: the caller's promise; the strings live as long as the bdev.
-        let name = unsafe { text(spdk_sys::spdk_bdev_get_name(bdev)) };
+        // SAFETY: the caller's promise.
+        let name = unsafe { text(spdk_sys::spdk_bdev_get_name, bdev) };
         // SAFETY: as above.
-        let product_name = unsafe { text(spdk_sys::spdk_bdev_get_product_name(bdev)) };
+        let product_name = unsafe { text(spdk_sys::spdk_bdev_get_product_name, bdev) };
         // SAFETY: as above.
-        let module_name = unsafe { text(spdk_sys::spdk_bdev_get_module_name(bdev)) };
+        let module_name = unsafe { text(spdk_sys::spdk_bdev_get_module_name, bdev) };
         // SAFETY: as above.
         let uuid = unsafe { spdk_sys::spdk_bdev_get_uuid(bdev) };
         // SAFETY: a UUID is sixteen bytes, and lives as long as the bdev.
@@ -240,12 +240,18 @@ fn listed(operation: &'static str, rc: c_int, found: Vec<Bdev>) -> Result<Vec<Bd
     }
 }
 
-/// A string of SPDK, copied.
+/// A string of a bdev, copied.
 ///
 /// # Safety
 ///
-/// - `text` is null or ends in NUL.
-unsafe fn text(text: *const c_char) -> String {
+/// - `bdev` is open, or visited by a walk.
+/// - `get` answers null, or a string that ends in NUL and lives as long as the bdev.
+unsafe fn text(
+    get: unsafe extern "C" fn(*const spdk_bdev) -> *const c_char,
+    bdev: *mut spdk_bdev,
+) -> String {
+    // SAFETY: the caller's promise.
+    let text = unsafe { get(bdev) };
     if text.is_null() {
         return String::new();
     }

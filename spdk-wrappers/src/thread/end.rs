@@ -40,10 +40,22 @@ unsafe extern "C" fn end_current(_ctx: *mut c_void) {
         let Some(runtime) = registry::current() else { return };
         runtime.cancel_tasks();
         end(runtime, || {
-            // SAFETY: the thread is current, and its runtime has closed everything it had open.
-            unsafe { spdk_sys::spdk_thread_exit(spdk_sys::spdk_get_thread()) };
+            // SAFETY: the runtime of the thread has closed everything it had open.
+            unsafe { exit_current() };
         });
     });
+}
+
+/// Lets the current thread exit (`spdk_thread_exit`).
+///
+/// # Safety
+///
+/// - An `spdk_thread` is current, and nothing is open on it.
+pub(super) unsafe fn exit_current() {
+    // SAFETY: no precondition.
+    let thread = unsafe { spdk_sys::spdk_get_thread() };
+    // SAFETY: the caller's promise.
+    unsafe { spdk_sys::spdk_thread_exit(thread) };
 }
 
 fn is_drained(runtime: &Runtime) -> bool {

@@ -124,7 +124,7 @@ unsafe extern "C" fn attach(ready: *mut c_void) {
         }
         if failed {
             // SAFETY: this thread is current and has nothing open.
-            unsafe { spdk_sys::spdk_thread_exit(spdk_sys::spdk_get_thread()) };
+            unsafe { end::exit_current() };
         }
     });
 }

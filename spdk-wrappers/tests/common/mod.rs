@@ -170,7 +170,10 @@ pub(crate) async fn join_all<T>(handles: impl IntoIterator<Item = JoinHandle<T>>
 }
 
 /// Polls a future `times` times, with turns of the thread between; whether it was ready.
-pub(crate) async fn poll_times(mut future: Pin<&mut (dyn Future<Output = ()> + '_)>, times: usize) -> bool {
+pub(crate) async fn poll_times(
+    mut future: Pin<&mut (dyn Future<Output = ()> + '_)>,
+    times: usize,
+) -> bool {
     for _ in 0..times {
         if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
             return true;

@@ -13,6 +13,7 @@ pub(crate) enum lib_opened {}
     unused_qualifications,
     unused_unsafe,
     clippy::let_unit_value,
+    clippy::unused_unit,
     clippy::multiple_unsafe_ops_per_block,
     clippy::too_many_arguments,
     clippy::undocumented_unsafe_blocks,

@@ -10,6 +10,7 @@ pub enum nvme_cmd_cb {}
     unused_qualifications,
     unused_unsafe,
     clippy::let_unit_value,
+    clippy::unused_unit,
     clippy::multiple_unsafe_ops_per_block,
     clippy::too_many_arguments,
     clippy::undocumented_unsafe_blocks,

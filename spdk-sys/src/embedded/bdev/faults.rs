@@ -75,7 +75,8 @@ impl Faults {
         self
     }
 
-    /// The module's completions are held back for `polls` polls of their thread.
+    /// The module's completions are held back for `polls` polls of their thread; those that come
+    /// meanwhile leave with them.
     #[must_use]
     pub fn delay(mut self, polls: u32) -> Self {
         self.delay_polls = polls;

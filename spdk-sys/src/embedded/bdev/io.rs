@@ -135,7 +135,7 @@ impl spdk_bdev_io_internal_fields {
 pub(super) unsafe fn int<'a>(io: *mut spdk_bdev_io) -> &'a spdk_bdev_io_internal_fields {
     // SAFETY: the memory is valid by contract; every field is a cell, so a shared reference never
     // conflicts with other accesses, and modules have no access to the fields.
-    unsafe { &*(&raw const (*io).internal) }
+    unsafe { &(*io).internal }
 }
 
 /// Chooses one of the two links.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `types`, `module_types`, `io_types` | the C types |
 //! | `registry`, `state` | bdevs by name; the layer's own state of one bdev |
-//! | `register`, `unregister`, `examine`, `init`, `opts` | life cycles of bdevs and of the library |
+//! | `register`, `alias`, `unregister`, `examine`, `init`, `opts` | life cycles of bdevs and of the library |
 //! | `desc`, `open`, `open_async`, `claim`, `events`, `iterate` | descriptors |
 //! | `mgmt`, `pool`, `channel`, `walk` | per-thread and per-channel state, walks over channels |
 //! | `io`, `submit`, `complete`, `nomem`, `buf`, `io_wait` | the way of an I/O to the module and back |
@@ -19,6 +19,7 @@
 //! lock and no borrow is held while a callback runs, because callbacks re-enter the API.
 
 mod abort;
+mod alias;
 mod buf;
 mod channel;
 mod claim;
@@ -71,6 +72,7 @@ mod write_zeroes;
 mod zcopy;
 
 pub use abort::*;
+pub use alias::*;
 pub use buf::*;
 pub use channel::*;
 pub use claim::*;

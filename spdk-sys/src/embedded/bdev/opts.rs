@@ -59,7 +59,7 @@ pub unsafe extern "C" fn spdk_bdev_get_opts(opts: *mut spdk_bdev_opts, opts_size
 /// its `opts_size` is 0, or the pool is too small for the caches of every thread and one more.
 ///
 /// # Safety
-/// - `opts` is NULL or points to as many readable bytes as its `opts_size` says.
+/// - `opts` is NULL or points to a whole structure; `opts_size` says which fields were set.
 pub unsafe extern "C" fn spdk_bdev_set_opts(opts: *mut spdk_bdev_opts) -> c_int {
     if opts.is_null() {
         tracing::error!("spdk_bdev_set_opts: opts is NULL");

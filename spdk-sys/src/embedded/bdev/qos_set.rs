@@ -12,7 +12,7 @@ use super::walk::{self, spdk_bdev_channel_iter, spdk_bdev_for_each_channel_conti
 use super::{
     SPDK_BDEV_QOS_RW_IOPS_RATE_LIMIT, SPDK_BDEV_STATUS_READY, faults, spdk_bdev, unregister,
 };
-use crate::{spdk_get_thread, spdk_io_channel, spdk_thread_send_msg};
+use crate::{spdk_get_thread, spdk_io_channel, spdk_thread, spdk_thread_send_msg};
 
 const MIN_IOS_PER_SEC: u64 = 1000;
 const MIB: u64 = 1024 * 1024;
@@ -30,7 +30,8 @@ struct Change {
 enum Step {
     Nothing,
     Enable,
-    Update(Arc<Qos>),
+    /// On this thread.
+    Update(*mut spdk_thread),
     Disable,
 }
 
@@ -110,10 +111,9 @@ fn plan(slot: &mut Option<Arc<Qos>>, limits: &[u64], none: bool) -> Step {
     }
     if disable {
         Step::Disable
-    } else if qos.thread().is_null() {
-        Step::Enable
     } else {
-        Step::Update(Arc::clone(qos))
+        let thread = qos.thread();
+        if thread.is_null() { Step::Enable } else { Step::Update(thread) }
     }
 }
 
@@ -126,8 +126,8 @@ unsafe fn run(step: Step, change: Change) {
             Step::Nothing => finish(ctx.cast(), 0),
             Step::Enable => walk::start(bdev, enable_channel, ctx, enable_done),
             Step::Disable => walk::start(bdev, disable_channel, ctx, disable_done),
-            Step::Update(qos) => {
-                spdk_thread_send_msg(qos.thread(), Some(update_msg), ctx);
+            Step::Update(thread) => {
+                spdk_thread_send_msg(thread, Some(update_msg), ctx);
             }
         }
     }

@@ -8,9 +8,9 @@ use super::desc::spdk_bdev_desc;
 use super::examine;
 use super::open::{OpenArgs, close, open_listed};
 use super::query::supports;
-use super::registry::{Registry, bytes, registry};
+use super::registry::{bytes, registry};
 use super::split;
-use super::state::{BdevState, state};
+use super::state::BdevState;
 use super::write_zeroes::ZERO_BUFFER_SIZE;
 use super::{
     SPDK_BDEV_IO_TYPE_COPY, SPDK_BDEV_IO_TYPE_READ, SPDK_BDEV_IO_TYPE_WRITE_ZEROES,
@@ -75,7 +75,9 @@ unsafe fn add(bdev: *mut spdk_bdev) -> Result<*mut spdk_bdev_desc, c_int> {
             return Err(libc::EEXIST);
         }
         let own = BdevState::new(name.to_string_lossy().into_owned());
-        own.lock().aliases.extend(names.get(1).cloned());
+        if let Some(uuid) = names.get(1) {
+            own.lock().aliases.push(uuid, bdev);
+        }
         (*bdev).internal.state = Box::into_raw(Box::new(own));
         let device = CString::new(format!("bdev_{}", name.to_string_lossy()))
             .expect("a C string holds no NUL");
@@ -148,69 +150,4 @@ unsafe fn settle_limits(bdev: *mut spdk_bdev) {
             own.max_write_zeroes = if limit == 0 { most_zeroes } else { limit };
         }
     }
-}
-
-/// Adds another name to a bdev. -EINVAL if it is NULL, -EEXIST if it is taken.
-///
-/// # Safety
-/// - `bdev` is registered; `alias` is NULL or a C string.
-pub unsafe extern "C" fn spdk_bdev_alias_add(bdev: *mut spdk_bdev, alias: *const c_char) -> c_int {
-    if alias.is_null() {
-        return -libc::EINVAL;
-    }
-    // SAFETY: by contract.
-    let alias = unsafe { bytes(alias) }.to_vec();
-    let mut registry = registry();
-    if registry.names.contains_key(&alias) {
-        return -libc::EEXIST;
-    }
-    // SAFETY: by contract.
-    unsafe { state(bdev) }.lock().aliases.push(alias.clone());
-    registry.names.insert(alias, bdev);
-    0
-}
-
-fn delete_alias(registry: &mut Registry, bdev: *mut spdk_bdev, alias: &[u8]) -> c_int {
-    // SAFETY: the caller's bdev is registered.
-    let mut shared = unsafe { state(bdev) }.lock();
-    let Some(at) = shared.aliases.iter().position(|other| other == alias) else {
-        return -libc::ENOENT;
-    };
-    shared.aliases.remove(at);
-    registry.names.remove(alias);
-    0
-}
-
-/// Removes a name that was added. -ENOENT if there is none such.
-///
-/// # Safety
-/// - `bdev` is registered; `alias` is a C string.
-pub unsafe extern "C" fn spdk_bdev_alias_del(bdev: *mut spdk_bdev, alias: *const c_char) -> c_int {
-    // SAFETY: by contract.
-    delete_alias(&mut registry(), bdev, unsafe { bytes(alias) })
-}
-
-/// Removes every name that was added, the UUID included.
-///
-/// # Safety
-/// - `bdev` is registered.
-pub unsafe extern "C" fn spdk_bdev_alias_del_all(bdev: *mut spdk_bdev) {
-    let mut registry = registry();
-    // SAFETY: by contract.
-    let aliases = unsafe { state(bdev) }.lock().aliases.clone();
-    for alias in aliases {
-        delete_alias(&mut registry, bdev, &alias);
-    }
-}
-
-/// The names that were added to a bdev, the UUID included. C offers a list of private nodes
-/// instead; this is an addition of the embedded backend.
-///
-/// # Safety
-/// - `bdev` is registered.
-#[must_use]
-pub unsafe fn bdev_alias_names(bdev: *const spdk_bdev) -> Vec<String> {
-    // SAFETY: by contract.
-    let shared = unsafe { state(bdev) }.lock();
-    shared.aliases.iter().map(|alias| String::from_utf8_lossy(alias).into_owned()).collect()
 }

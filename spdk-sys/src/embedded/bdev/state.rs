@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::alias::Aliases;
 use super::io::{IoQueue, QueueLink};
 use super::lba_lock::RangeCtx;
 use super::qos::Qos;
@@ -83,7 +84,7 @@ pub(super) struct Shared {
     pub(super) qos: Option<Arc<Qos>>,
     pub(super) qos_mod_in_progress: bool,
     /// Aliases, in the order they were added.
-    pub(super) aliases: Vec<Vec<u8>>,
+    pub(super) aliases: Aliases,
     /// Name and aliases have been taken off the registry.
     pub(super) unlisted: bool,
 }
@@ -124,7 +125,7 @@ impl BdevState {
             quiesced_ranges: Vec::new(),
             qos: None,
             qos_mod_in_progress: false,
-            aliases: Vec::new(),
+            aliases: Aliases::new(),
             unlisted: false,
         };
         Self { name, histogram_io_type: AtomicU8::new(0), shared: Mutex::new(shared) }

@@ -101,21 +101,20 @@ unsafe extern "C" fn scan_channel(
             return;
         }
         let own = channel::of(ch);
-        let limit = scan.seconds * spdk_get_ticks_hz();
+        let limit = scan.seconds.saturating_mul(spdk_get_ticks_hz());
         let now = spdk_get_ticks();
         let old: Vec<_> = own
             .io_submitted
             .iter()
             .filter(|&io| !int(io).child.get())
-            .take_while(|&io| now >= int(io).submit_tsc.get() + limit)
+            .take_while(|&io| now >= int(io).submit_tsc.get().saturating_add(limit))
             .filter(|&io| int(io).desc.get() == scan.desc)
             .map(|io| (io, int(io).seq.get()))
             .collect();
         for (io, seq) in old {
-            if int(io).submitted.get() && int(io).seq.get() == seq {
-                if let Some(cb) = scan.cb {
-                    cb(scan.cb_arg, io);
-                }
+            let still_there = int(io).submitted.get() && int(io).seq.get() == seq;
+            if let Some(cb) = scan.cb.filter(|_| still_there) {
+                cb(scan.cb_arg, io);
             }
         }
         spdk_bdev_for_each_channel_continue(i, 0);

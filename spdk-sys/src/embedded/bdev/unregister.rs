@@ -161,9 +161,9 @@ pub(super) fn unlist_if_unused(
         return false;
     }
     shared.unlisted = true;
-    for alias in core::mem::take(&mut shared.aliases) {
-        registry.allowlist.remove(&alias);
-        registry.names.remove(&alias);
+    for alias in shared.aliases.iter() {
+        registry.allowlist.remove(alias);
+        registry.names.remove(alias);
     }
     // SAFETY: the bdev is registered.
     let name = unsafe { bytes((*bdev).name) };

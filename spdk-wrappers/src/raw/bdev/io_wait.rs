@@ -16,12 +16,8 @@ use crate::adapter::{__private, Call, Keep, Kept, Submit};
 pub unsafe fn spdk_bdev_queue_io_wait<K: Keep<*mut spdk_io_channel>>(
     bdev: *mut spdk_bdev,
     ch: K,
-) -> Call<
-    spdk_bdev_io_wait_cb,
-    Kept<(K, WaitEntry)>,
-    impl Submit<spdk_bdev_io_wait_cb, Kept<(K, WaitEntry)>>,
-> {
-    let submit = move |payload: *mut Kept<(K, WaitEntry)>, cb_fn, cb_arg| {
+) -> Call<spdk_bdev_io_wait_cb, Waits<K>, impl Submit<spdk_bdev_io_wait_cb, Waits<K>>> {
+    let submit = move |payload: *mut Waits<K>, cb_fn, cb_arg| {
         // SAFETY: the payload is alive and ours alone until C has the entry.
         let (ch, entry) = unsafe { &mut (*payload).0 };
         let ch = ch.arg();
@@ -36,6 +32,9 @@ pub unsafe fn spdk_bdev_queue_io_wait<K: Keep<*mut spdk_io_channel>>(
     // entry, which the payload owns, and the channel, which it keeps.
     unsafe { Call::new("spdk_bdev_queue_io_wait", payload, submit) }
 }
+
+/// What a wait keeps: the channel, and the entry.
+type Waits<K> = Kept<(K, WaitEntry)>;
 
 /// The entry of SPDK's queue. It belongs to the record of the wait.
 #[derive(Debug, Default)]

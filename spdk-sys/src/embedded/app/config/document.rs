@@ -87,6 +87,9 @@ pub(super) fn calls_due(
 }
 
 fn parse(json: &[u8]) -> Result<Value, Refusal> {
+    if json.iter().all(|&byte| byte == 0) {
+        return Err(Refusal::invalid("JSON configuration: the text is empty"));
+    }
     crate::json::parse_json(json)
         .map_err(|error| Refusal::invalid(format!("JSON configuration: {error}")))
 }
