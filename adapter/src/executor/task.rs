@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use pin_project::pin_project;
+use pin_project_lite::pin_project;
 use slab::Slab;
 
 /// A task's output, or its panic.
@@ -19,12 +19,13 @@ pub(super) type Outcome<T> = Result<T, Box<dyn Any + Send>>;
 /// may only be dropped at home.
 pub(super) type Active = RefCell<Slab<Waker>>;
 
-/// A future in the care of an executor.
-#[pin_project]
-pub(super) struct Task<F> {
-    #[pin]
-    future: F,
-    listing: Option<Listing>,
+pin_project! {
+    /// A future in the care of an executor.
+    pub(super) struct Task<F> {
+        #[pin]
+        future: F,
+        listing: Option<Listing>,
+    }
 }
 
 /// A task's entry in its executor's list; leaving is dropping it.

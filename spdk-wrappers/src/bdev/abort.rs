@@ -8,6 +8,8 @@ use core::pin::pin;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use spdk_sys::spdk_io_channel;
+
 use super::IoChannel;
 use super::io_timeout::IoTimeout;
 use crate::adapter::{OnceCallback, Payload, Pooled, Submit};
@@ -17,7 +19,14 @@ use crate::raw::bdev as raw;
 /// Names the operations that an abort is meant for: those that were begun through
 /// [`IoChannel::abortable`] with this token and have not completed. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct AbortToken(Rc<RefCell<Vec<*mut c_void>>>);
+pub struct AbortToken(Rc<RefCell<Vec<Listed>>>);
+
+/// An operation in flight: its channel, which is only compared, and its context.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Listed {
+    ch: *mut spdk_io_channel,
+    cb_arg: *mut c_void,
+}
 
 impl AbortToken {
     /// A token for no operation yet.
@@ -28,7 +37,11 @@ impl AbortToken {
 
     /// Awaits an operation, listed while it is in flight. One that is dropped stays listed until it
     /// is aborted: its context is then of a record that no other call can have.
-    pub(super) async fn track<C, P, S>(&self, op: Pooled<C, P, S>) -> P::Reply<C::Value, C::Error>
+    pub(super) async fn track<C, P, S>(
+        &self,
+        ch: *mut spdk_io_channel,
+        op: Pooled<C, P, S>,
+    ) -> P::Reply<C::Value, C::Error>
     where
         C: OnceCallback,
         P: Payload,
@@ -39,16 +52,24 @@ impl AbortToken {
         let reply = poll_fn(|cx| {
             let poll = op.as_mut().poll(cx);
             if poll.is_pending() && listed.get().is_none() {
-                listed.set(op.cb_arg());
+                listed.set(op.cb_arg().map(|cb_arg| Listed { ch, cb_arg }));
                 self.0.borrow_mut().extend(listed.get());
             }
             poll
         })
         .await;
-        if let Some(cb_arg) = listed.get() {
-            self.0.borrow_mut().retain(|other| *other != cb_arg);
+        if let Some(listed) = listed.get() {
+            self.unlist(listed);
         }
         reply
+    }
+
+    fn unlist(&self, listed: Listed) {
+        self.0.borrow_mut().retain(|other| *other != listed);
+    }
+
+    fn of_channel(&self, ch: *mut spdk_io_channel) -> Vec<Listed> {
+        self.0.borrow().iter().copied().filter(|listed| listed.ch == ch).collect()
     }
 }
 
@@ -59,21 +80,21 @@ impl fmt::Debug for AbortToken {
 }
 
 impl IoChannel {
-    /// Asks the bdev to abort the operations that `token` names (`spdk_bdev_abort`). Each of them
-    /// still completes by itself, as aborted or as done; an operation whose future was dropped is
-    /// aborted too.
+    /// Asks the bdev to abort the operations of this channel that `token` names (`spdk_bdev_abort`).
+    /// Each of them still completes by itself, as aborted or as done; an operation whose future was
+    /// dropped is aborted too. Operations of other channels stay named.
     ///
-    /// Answers how many aborts the bdev carried out. The others were for operations that had
-    /// completed meanwhile, or that the bdev cannot abort.
+    /// Answers how many of them the bdev saw end, aborted or done. The others had completed before,
+    /// or cannot be aborted.
     ///
     /// # Errors
     ///
     /// `ENOTSUP` if the bdev cannot abort.
     pub async fn abort(&self, token: &AbortToken) -> Result<usize> {
-        let targets = token.0.take();
         let mut aborted = 0;
-        for target in targets {
-            aborted += usize::from(self.abort_one(target).await?);
+        for listed in token.of_channel(self.as_ptr()) {
+            aborted += usize::from(self.abort_one(listed.cb_arg).await?);
+            token.unlist(listed);
         }
         Ok(aborted)
     }

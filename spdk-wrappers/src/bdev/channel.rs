@@ -43,6 +43,12 @@ unsafe impl Parent<*mut spdk_io_channel> for ChannelInner {
     }
 }
 
+impl ChannelInner {
+    pub(super) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+}
+
 impl Drop for ChannelInner {
     fn drop(&mut self) {
         // SAFETY: invariants 1 and 2: the channel is put once, on its own thread.
@@ -73,6 +79,10 @@ impl IoChannel {
     #[must_use]
     pub fn abortable(&self, token: &AbortToken) -> Self {
         Self { inner: Rc::clone(&self.inner), token: Some(token.clone()) }
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut spdk_io_channel {
+        self.inner.ch.as_ptr()
     }
 
     pub(super) fn desc(&self) -> *mut spdk_bdev_desc {
@@ -136,7 +146,7 @@ impl IoChannel {
     {
         match &self.token {
             None => op.await,
-            Some(token) => token.track(op).await,
+            Some(token) => token.track(self.as_ptr(), op).await,
         }
     }
 

@@ -10,6 +10,7 @@
 
 use core::fmt;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::ffi::CString;
 use std::sync::Arc;
 
@@ -33,6 +34,8 @@ pub(crate) struct DescriptorInner {
     block_size: u32,
     events: Subscription<raw::spdk_bdev_event_cb_t>,
     owner: Owner,
+    /// How many streams of timeouts there have been. Changed and read on the owner's thread.
+    timeouts: AtomicU64,
 }
 
 // SAFETY: the pointers are used for what SPDK allows from any thread (properties, opening channels,
@@ -90,7 +93,14 @@ impl Descriptor {
         // SAFETY: the descriptor is open.
         let block_size = unsafe { spdk_sys::spdk_bdev_desc_get_block_size(desc.as_ptr()) };
         let owner = Owner::new(&runtime);
-        Ok(Self(Arc::new(DescriptorInner { desc, bdev, block_size, events, owner })))
+        Ok(Self(Arc::new(DescriptorInner {
+            desc,
+            bdev,
+            block_size,
+            events,
+            owner,
+            timeouts: AtomicU64::new(0),
+        })))
     }
 
     pub(crate) fn as_ptr(&self) -> *mut spdk_bdev_desc {
@@ -108,6 +118,16 @@ impl Descriptor {
 
     pub(crate) fn owner(&self) -> Owner {
         self.0.owner
+    }
+
+    /// The number of a new stream of timeouts, which is the latest from here on.
+    pub(super) fn next_timeouts(&self) -> u64 {
+        self.0.timeouts.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The number of the latest stream of timeouts.
+    pub(super) fn latest_timeouts(&self) -> u64 {
+        self.0.timeouts.load(Ordering::Relaxed)
     }
 
     /// A channel for I/O on the current `spdk_thread` (`spdk_bdev_get_io_channel`).
@@ -157,7 +177,8 @@ impl Descriptor {
     }
 
     /// Reports each I/O of this descriptor that is older than `limit`, about once a second, from any
-    /// of its channels (`spdk_bdev_set_timeout`). One stream at a time: a later one takes over.
+    /// of its channels (`spdk_bdev_set_timeout`). The limit is rounded up to whole seconds. One stream
+    /// at a time: a later one takes over, and the earlier reports nothing more.
     ///
     /// # Errors
     ///

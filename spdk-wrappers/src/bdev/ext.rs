@@ -1,22 +1,36 @@
 //! Options of the `_ext` reads and writes.
 
+use bitflags::bitflags;
 use spdk_sys::spdk_bdev_ext_io_opts;
 
 use crate::adapter::Keep;
+
+bitflags! {
+    /// Checks of protection information.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct DifChecks: u32 {
+        /// The reference tag.
+        const REFERENCE_TAG = spdk_sys::SPDK_DIF_FLAGS_REFTAG_CHECK;
+        /// The application tag.
+        const APPLICATION_TAG = spdk_sys::SPDK_DIF_FLAGS_APPTAG_CHECK;
+        /// The guard.
+        const GUARD = spdk_sys::SPDK_DIF_FLAGS_GUARD_CHECK;
+    }
+}
 
 /// Options of one read or write. The default asks for nothing special.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IoOptions {
-    /// Checks of protection information to leave out, as SPDK's `SPDK_DIF_FLAGS_*` bits.
-    pub exclude_dif_checks: u32,
+    /// Checks of protection information to leave out.
+    pub exclude_dif_checks: DifChecks,
 }
 
 impl IoOptions {
     /// Leaves out these checks of protection information.
     #[must_use]
-    pub const fn exclude_dif_checks(mut self, flags: u32) -> Self {
-        self.exclude_dif_checks = flags;
+    pub const fn exclude_dif_checks(mut self, checks: DifChecks) -> Self {
+        self.exclude_dif_checks = checks;
         self
     }
 }
@@ -28,7 +42,7 @@ impl ExtOptions {
     pub(super) fn new(options: IoOptions) -> Self {
         Self(spdk_bdev_ext_io_opts {
             size: size_of::<spdk_bdev_ext_io_opts>(),
-            dif_check_flags_exclude_mask: options.exclude_dif_checks,
+            dif_check_flags_exclude_mask: options.exclude_dif_checks.bits(),
             ..Default::default()
         })
     }

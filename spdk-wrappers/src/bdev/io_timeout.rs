@@ -72,6 +72,8 @@ pub struct Timeouts {
 
 struct Stop {
     descriptor: Descriptor,
+    /// Which of the descriptor's streams this is. Only the latest is SPDK's.
+    number: u64,
     /// Ends the stream; later reports are ignored.
     _subscription: Subscription<raw::spdk_bdev_io_timeout_cb>,
 }
@@ -91,18 +93,30 @@ impl Timeouts {
         // SAFETY: the descriptor is open and was opened on this thread; the subscription may end at
         // any time.
         let set = unsafe {
-            raw::spdk_bdev_set_timeout(descriptor.as_ptr(), limit.as_secs(), &subscription)
+            raw::spdk_bdev_set_timeout(descriptor.as_ptr(), whole_seconds(limit), &subscription)
         };
         set.map_err(|refusal| Error::refused(OPERATION, refusal))?;
-        let stop = Stop { descriptor: descriptor.clone(), _subscription: subscription };
+        let number = descriptor.next_timeouts();
+        let stop = Stop { descriptor: descriptor.clone(), number, _subscription: subscription };
         Ok(Self { events, _stop: stop })
     }
 }
 
+/// The limit in SPDK's unit, never shortened; SPDK multiplies it by the clock's rate, so it is kept
+/// where that cannot overflow.
+fn whole_seconds(limit: Duration) -> u64 {
+    const LONGEST: u64 = 1_000_000_000;
+    let seconds = limit.as_secs().saturating_add(u64::from(limit.subsec_nanos() > 0));
+    seconds.min(LONGEST)
+}
+
 impl Drop for Stop {
     fn drop(&mut self) {
-        let descriptor = self.descriptor.clone();
+        let (descriptor, number) = (self.descriptor.clone(), self.number);
         self.descriptor.owner().run(move |_| {
+            if descriptor.latest_timeouts() != number {
+                return;
+            }
             // SAFETY: the descriptor is open, and this is the thread that opened it. No time means
             // no callback.
             let rc = unsafe {

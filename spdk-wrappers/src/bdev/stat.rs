@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use paste::paste;
 use spdk_sys::spdk_bdev_io_stat;
 
 use super::descriptor::Descriptor;
@@ -64,21 +65,26 @@ impl OpStat {
     }
 }
 
+/// The share of one kind of operation in SPDK's flat struct.
+macro_rules! op_stat {
+    ($stat:ident, $op:ident, $bytes:ident) => {
+        paste! {
+            OpStat::read($stat.$bytes, $stat.[<num_ $op _ops>], [
+                $stat.[<$op _latency_ticks>],
+                $stat.[<min_ $op _latency_ticks>],
+                $stat.[<max_ $op _latency_ticks>],
+            ])
+        }
+    };
+}
+
 impl BdevStat {
     fn from_c(stat: &spdk_bdev_io_stat) -> Self {
-        let read =
-            [stat.read_latency_ticks, stat.min_read_latency_ticks, stat.max_read_latency_ticks];
-        let write =
-            [stat.write_latency_ticks, stat.min_write_latency_ticks, stat.max_write_latency_ticks];
-        let unmap =
-            [stat.unmap_latency_ticks, stat.min_unmap_latency_ticks, stat.max_unmap_latency_ticks];
-        let copy =
-            [stat.copy_latency_ticks, stat.min_copy_latency_ticks, stat.max_copy_latency_ticks];
         Self {
-            read: OpStat::read(stat.bytes_read, stat.num_read_ops, read),
-            write: OpStat::read(stat.bytes_written, stat.num_write_ops, write),
-            unmap: OpStat::read(stat.bytes_unmapped, stat.num_unmap_ops, unmap),
-            copy: OpStat::read(stat.bytes_copied, stat.num_copy_ops, copy),
+            read: op_stat!(stat, read, bytes_read),
+            write: op_stat!(stat, write, bytes_written),
+            unmap: op_stat!(stat, unmap, bytes_unmapped),
+            copy: op_stat!(stat, copy, bytes_copied),
         }
     }
 }

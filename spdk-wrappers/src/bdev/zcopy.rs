@@ -1,14 +1,21 @@
 //! Zero-copy: the device's own buffers, borrowed.
+//!
+//! A zero-copy needs its channel until it has ended. One that is awaited keeps it in its record; for
+//! one that is abandoned (dropped, or started for a future that is gone) nobody waits, so channels
+//! that held a zero-copy stay until the thread's abandoned ones have ended.
 
+use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::ptr;
 use core::slice;
+use std::rc::Rc;
 
 use libc::iovec;
-use spdk_sys::spdk_bdev_io;
+use spdk_sys::{spdk_bdev_io, spdk_io_channel};
 
 use super::IoChannel;
-use crate::adapter::Handle;
+use super::channel::ChannelInner;
+use crate::adapter::{Handle, Keep, Parent, With};
 use crate::error::{Error, Result};
 use crate::raw::bdev as raw;
 
@@ -18,9 +25,50 @@ use crate::raw::bdev as raw;
 /// The bytes may be the device's live store: others who do I/O to the range may change them. They
 /// are therefore copied in and out, not lent as slices.
 pub struct ZeroCopy {
-    // Before the channel, which a zero-copy needs until its end.
+    // Before the channel, which then sees that it was abandoned.
     bdev_io: Handle<spdk_bdev_io>,
-    channel: IoChannel,
+    channel: ZeroCopyChannel,
+}
+
+/// The channel of a zero-copy, held on to for those that were abandoned.
+struct ZeroCopyChannel(Rc<ChannelInner>);
+
+// SAFETY: as for the `Rc` inside.
+unsafe impl Keep<*mut spdk_io_channel> for ZeroCopyChannel {
+    fn arg(&mut self) -> *mut spdk_io_channel {
+        self.0.as_arg()
+    }
+}
+
+impl Drop for ZeroCopyChannel {
+    fn drop(&mut self) {
+        let abandoned = &self.0.runtime().zero_copies;
+        if abandoned.ending.get() > 0 {
+            abandoned.channels.borrow_mut().push(Rc::clone(&self.0));
+        }
+    }
+}
+
+/// The zero-copies of a thread that end without anybody waiting.
+#[derive(Default)]
+pub(crate) struct AbandonedZeroCopies {
+    ending: Cell<usize>,
+    /// What they need until then.
+    channels: RefCell<Vec<Rc<ChannelInner>>>,
+}
+
+impl AbandonedZeroCopies {
+    pub(crate) fn begun(&self) {
+        self.ending.set(self.ending.get() + 1);
+    }
+
+    pub(crate) fn ended(&self) {
+        self.ending.set(self.ending.get() - 1);
+        if self.ending.get() == 0 {
+            let channels = self.channels.take();
+            drop(channels);
+        }
+    }
 }
 
 impl IoChannel {
@@ -43,8 +91,8 @@ impl IoChannel {
         }
         let desc = self.desc();
         let no_iov: *mut iovec = ptr::null_mut();
-        let kept = (self.keep(), no_iov);
-        let (result, _) = self
+        let kept = (ZeroCopyChannel(self.keep()), no_iov);
+        let (result, (channel, _)) = self
             .call(OPERATION, kept, |(ch, iov)| {
                 // SAFETY: the record keeps the channel, and through it the descriptor; a channel is
                 // of the current thread. SPDK brings the array.
@@ -61,7 +109,7 @@ impl IoChannel {
                 }
             })
             .await;
-        Ok(ZeroCopy { bdev_io: result?, channel: self.clone() })
+        Ok(ZeroCopy { bdev_io: result?, channel })
     }
 }
 
@@ -87,11 +135,12 @@ impl ZeroCopy {
     async fn end(self, commit: bool) -> Result<()> {
         const OPERATION: &str = "spdk_bdev_zcopy_end";
         let Self { bdev_io, channel } = self;
+        let pool = channel.0.runtime().pool().clone();
+        let kept = With(bdev_io.into_raw(), channel);
         // SAFETY: a zero-copy that has started and not ended, on its channel's thread. Its end takes
-        // it over: a start that succeeded cannot be refused. `channel` outlives the await.
-        let call = unsafe { raw::spdk_bdev_zcopy_end(bdev_io.into_raw(), commit) };
-        let result = call.on(channel.runtime().pool()).await;
-        drop(channel);
+        // it over: a start that succeeded cannot be refused. The record keeps the channel.
+        let call = unsafe { raw::spdk_bdev_zcopy_end(kept, commit) };
+        let (result, _) = call.on(&pool).await;
         result.map_err(Error::of(OPERATION))
     }
 

@@ -25,8 +25,14 @@ pub(crate) fn end(runtime: Rc<Runtime>, then: impl FnOnce() + 'static) {
 /// Ends the runtimes of all other threads, then calls `then` on this one. Not from inside a task.
 pub(crate) fn end_workers(runtime: Rc<Runtime>, then: impl FnOnce() + 'static) {
     let id = runtime.id();
-    registry::others(id).into_iter().for_each(request);
-    wait_until(runtime, "the end of the workers", move |_| registry::others(id).is_empty(), then);
+    let ended = move |_: &Runtime| {
+        let others = registry::others(id);
+        let ended = others.is_empty();
+        // Again in each turn: a worker may have been on its way up.
+        others.into_iter().for_each(request);
+        ended
+    };
+    wait_until(runtime, "the end of the workers", ended, then);
 }
 
 /// Tells a thread to end, wherever it runs.

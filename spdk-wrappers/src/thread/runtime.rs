@@ -15,7 +15,7 @@ use spdk_sys::{spdk_poller, spdk_thread};
 
 use super::registry;
 use crate::adapter::{Executor, Home, JoinHandle, Pool, Remote, Wakeup, guard};
-use crate::bdev::CachedChannel;
+use crate::bdev::{AbandonedZeroCopies, CachedChannel};
 use crate::error::{Error, Result};
 
 /// Tasks polled in one turn, before the thread's other pollers and messages get theirs.
@@ -37,6 +37,7 @@ pub(crate) struct Runtime {
     open: Cell<usize>,
     /// The channels that devices keep on this thread.
     pub(crate) channels: RefCell<Vec<CachedChannel>>,
+    pub(crate) zero_copies: AbandonedZeroCopies,
 }
 
 /// The poller runs the executor in each turn of the thread, so nobody needs waking.
@@ -84,6 +85,7 @@ impl Runtime {
             poller: Cell::new(ptr::null_mut()),
             open: Cell::new(0),
             channels: RefCell::default(),
+            zero_copies: AbandonedZeroCopies::default(),
         });
         let ctx = Rc::as_ptr(&runtime).cast_mut().cast();
         // SAFETY: the registry keeps the runtime until the poller is unregistered.

@@ -8,7 +8,7 @@ use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::cell::{Cell, RefCell};
 
-use pin_project::pin_project;
+use pin_project_lite::pin_project;
 use spdk_sys::spdk_poller;
 
 use crate::adapter::guard;
@@ -38,6 +38,9 @@ struct Alarm {
     waker: RefCell<Waker>,
 }
 
+/// The longest sleep, in microseconds: 31 years.
+const LONGEST: u64 = 1_000_000_000_000_000;
+
 impl Alarm {
     fn set(duration: Duration, waker: &Waker) -> Box<Self> {
         if let Err(error) = Runtime::current("sleep") {
@@ -48,8 +51,8 @@ impl Alarm {
             rung: Cell::new(false),
             waker: RefCell::new(waker.clone()),
         });
-        // A period of zero would be an active poller.
-        let period = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX).max(1);
+        // A period of zero would be an active poller, and SPDK's count of ticks must not overflow.
+        let period = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX).clamp(1, LONGEST);
         let ctx = ptr::from_ref(&*alarm).cast_mut().cast();
         // SAFETY: an spdk_thread is current; the alarm is unregistered before it is freed.
         let poller = unsafe {
@@ -129,11 +132,12 @@ pub async fn timeout<F: Future>(duration: Duration, future: F) -> Result<F::Outp
     Timeout { future, sleep: sleep(duration) }.await
 }
 
-#[pin_project]
-struct Timeout<F> {
-    #[pin]
-    future: F,
-    sleep: Sleep,
+pin_project! {
+    struct Timeout<F> {
+        #[pin]
+        future: F,
+        sleep: Sleep,
+    }
 }
 
 impl<F: Future> Future for Timeout<F> {

@@ -30,10 +30,48 @@ pub(super) fn empty() -> spdk_bdev_io_stat {
     }
 }
 
+/// Calls a macro with the I/O type and the five fields of each kind of I/O that is counted.
+macro_rules! each_kind {
+    ($apply:ident) => {
+        $apply!(
+            SPDK_BDEV_IO_TYPE_READ,
+            bytes_read,
+            num_read_ops,
+            read_latency_ticks,
+            max_read_latency_ticks,
+            min_read_latency_ticks
+        );
+        $apply!(
+            SPDK_BDEV_IO_TYPE_WRITE,
+            bytes_written,
+            num_write_ops,
+            write_latency_ticks,
+            max_write_latency_ticks,
+            min_write_latency_ticks
+        );
+        $apply!(
+            SPDK_BDEV_IO_TYPE_UNMAP,
+            bytes_unmapped,
+            num_unmap_ops,
+            unmap_latency_ticks,
+            max_unmap_latency_ticks,
+            min_unmap_latency_ticks
+        );
+        $apply!(
+            SPDK_BDEV_IO_TYPE_COPY,
+            bytes_copied,
+            num_copy_ops,
+            copy_latency_ticks,
+            max_copy_latency_ticks,
+            min_copy_latency_ticks
+        );
+    };
+}
+
 /// Adds `from` to `to`, counters and latencies alike.
 pub(super) fn add(to: &mut spdk_bdev_io_stat, from: &spdk_bdev_io_stat) {
     macro_rules! fold {
-        ($bytes:ident, $ops:ident, $sum:ident, $max:ident, $min:ident) => {
+        ($type_:ident, $bytes:ident, $ops:ident, $sum:ident, $max:ident, $min:ident) => {
             to.$bytes += from.$bytes;
             to.$ops += from.$ops;
             to.$sum += from.$sum;
@@ -41,34 +79,7 @@ pub(super) fn add(to: &mut spdk_bdev_io_stat, from: &spdk_bdev_io_stat) {
             to.$min = to.$min.min(from.$min);
         };
     }
-    fold!(
-        bytes_read,
-        num_read_ops,
-        read_latency_ticks,
-        max_read_latency_ticks,
-        min_read_latency_ticks
-    );
-    fold!(
-        bytes_written,
-        num_write_ops,
-        write_latency_ticks,
-        max_write_latency_ticks,
-        min_write_latency_ticks
-    );
-    fold!(
-        bytes_unmapped,
-        num_unmap_ops,
-        unmap_latency_ticks,
-        max_unmap_latency_ticks,
-        min_unmap_latency_ticks
-    );
-    fold!(
-        bytes_copied,
-        num_copy_ops,
-        copy_latency_ticks,
-        max_copy_latency_ticks,
-        min_copy_latency_ticks
-    );
+    each_kind!(fold);
 }
 
 /// Resets what `mode` names, except error counters.
@@ -112,60 +123,25 @@ pub(super) unsafe fn account(ch: &BdevChannel, io: *mut spdk_bdev_io, ticks: u64
             count_error(ch, status);
             return;
         }
-        macro_rules! count {
-            ($bytes:ident, $ops:ident, $sum:ident, $max:ident, $min:ident) => {
-                let blocks = (*io).u.bdev.num_blocks;
-                (*stat).$bytes += blocks * u64::from((*ch.bdev).blocklen);
-                (*stat).$ops += 1;
-                (*stat).$sum += ticks;
-                (*stat).$max = (*stat).$max.max(ticks);
-                (*stat).$min = (*stat).$min.min(ticks);
-            };
-        }
         let mut type_ = u32::from((*io).type_);
         if type_ == SPDK_BDEV_IO_TYPE_ZCOPY && (*io).u.bdev.zcopy.start == 1 {
             let populates = (*io).u.bdev.zcopy.populate == 1;
             type_ = if populates { SPDK_BDEV_IO_TYPE_READ } else { SPDK_BDEV_IO_TYPE_WRITE };
         }
-        match type_ {
-            SPDK_BDEV_IO_TYPE_READ => {
-                count!(
-                    bytes_read,
-                    num_read_ops,
-                    read_latency_ticks,
-                    max_read_latency_ticks,
-                    min_read_latency_ticks
-                );
-            }
-            SPDK_BDEV_IO_TYPE_WRITE => {
-                count!(
-                    bytes_written,
-                    num_write_ops,
-                    write_latency_ticks,
-                    max_write_latency_ticks,
-                    min_write_latency_ticks
-                );
-            }
-            SPDK_BDEV_IO_TYPE_UNMAP => {
-                count!(
-                    bytes_unmapped,
-                    num_unmap_ops,
-                    unmap_latency_ticks,
-                    max_unmap_latency_ticks,
-                    min_unmap_latency_ticks
-                );
-            }
-            SPDK_BDEV_IO_TYPE_COPY => {
-                count!(
-                    bytes_copied,
-                    num_copy_ops,
-                    copy_latency_ticks,
-                    max_copy_latency_ticks,
-                    min_copy_latency_ticks
-                );
-            }
-            _ => {}
+        macro_rules! count {
+            ($type_:ident, $bytes:ident, $ops:ident, $sum:ident, $max:ident, $min:ident) => {
+                if type_ == $type_ {
+                    let blocks = (*io).u.bdev.num_blocks;
+                    (*stat).$bytes += blocks * u64::from((*ch.bdev).blocklen);
+                    (*stat).$ops += 1;
+                    (*stat).$sum += ticks;
+                    (*stat).$max = (*stat).$max.max(ticks);
+                    (*stat).$min = (*stat).$min.min(ticks);
+                    return;
+                }
+            };
         }
+        each_kind!(count);
     }
 }
 

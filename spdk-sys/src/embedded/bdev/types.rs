@@ -159,6 +159,13 @@ values! { spdk_dif_type;
     SPDK_DIF_TYPE3 = 3;
 }
 
+/// Check the reference tag of protection information.
+pub const SPDK_DIF_FLAGS_REFTAG_CHECK: u32 = 1 << 26;
+/// Check the application tag of protection information.
+pub const SPDK_DIF_FLAGS_APPTAG_CHECK: u32 = 1 << 27;
+/// Check the guard of protection information.
+pub const SPDK_DIF_FLAGS_GUARD_CHECK: u32 = 1 << 28;
+
 /// Reports that a bdev goes away; the older form of [`spdk_bdev_event_cb_t`], for block device
 /// modules.
 pub type spdk_bdev_remove_cb_t = Option<unsafe extern "C" fn(remove_ctx: *mut c_void)>;

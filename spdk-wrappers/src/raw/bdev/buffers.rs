@@ -60,7 +60,7 @@ pub unsafe fn spdk_bdev_zcopy_start(
 /// refuses with `EINVAL` (not a zero-copy one). To be made on the thread of its channel.
 #[spdk_async(sys = spdk_sys, crate = crate::adapter)]
 pub unsafe fn spdk_bdev_zcopy_end(
-    bdev_io: *mut spdk_bdev_io,
+    #[keep] bdev_io: *mut spdk_bdev_io,
     commit: bool,
     cb: spdk_bdev_io_completion_cb,
     cb_arg: *mut c_void,

@@ -10,9 +10,10 @@ use spdk_sys::{
     spdk_bdev_io_stat, spdk_histogram_data, spdk_io_channel,
 };
 
-use crate::adapter::{Errno, Handle};
-use crate::bdev::{IoStatus, IoTimeout};
+use crate::adapter::{Errno, Handle, guard};
+use crate::bdev::{AbandonedZeroCopies, IoStatus, IoTimeout};
 use crate::spdk_callback;
+use crate::thread::Runtime;
 
 /// A bdev goes away. An older form of [`spdk_bdev_event_cb_t`], which block device modules still use.
 #[spdk_callback(multi, sys = spdk_sys, crate = crate::adapter)]
@@ -201,14 +202,25 @@ unsafe fn read_zcopy_start(
 /// - `bdev_io` is a started zero-copy that nobody else ends, on its channel's thread.
 unsafe fn end_zcopy(bdev_io: *mut spdk_bdev_io) {
     unsafe extern "C" fn freed(bdev_io: *mut spdk_bdev_io, _success: bool, _cb_arg: *mut c_void) {
-        // SAFETY: SPDK hands the I/O over to its completion callback.
-        unsafe { spdk_sys::spdk_bdev_free_io(bdev_io) };
+        guard("the end of a zero-copy", || {
+            // SAFETY: SPDK hands the I/O over to its completion callback.
+            unsafe { spdk_sys::spdk_bdev_free_io(bdev_io) };
+            abandoned(AbandonedZeroCopies::ended);
+        });
     }
+    /// Tells the thread's runtime, if it has one.
+    fn abandoned(what: impl FnOnce(&AbandonedZeroCopies)) {
+        if let Ok(runtime) = Runtime::current("spdk_bdev_zcopy_end") {
+            what(&runtime.zero_copies);
+        }
+    }
+    abandoned(AbandonedZeroCopies::begun);
     // SAFETY: the caller's promise.
     let rc = unsafe {
         spdk_sys::spdk_bdev_zcopy_end(bdev_io, false, Some(freed), core::ptr::null_mut())
     };
     if rc != 0 {
+        abandoned(AbandonedZeroCopies::ended);
         tracing::error!(rc, "spdk_bdev_zcopy_end refused; an spdk_bdev_io is lost");
     }
 }
