@@ -1,5 +1,7 @@
 //! I/O that the bdev layer puts together from reads and writes, and zero copy.
 
+#![cfg(not(feature = "system"))]
+
 mod bdev_common;
 
 use bdev_common::*;

@@ -1,5 +1,7 @@
 //! The test switches.
 
+#![cfg(not(feature = "system"))]
+
 mod bdev_common;
 
 use bdev_common::*;

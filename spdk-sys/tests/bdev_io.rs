@@ -1,5 +1,7 @@
 //! Submission, completion and validation of I/O.
 
+#![cfg(not(feature = "system"))]
+
 mod bdev_common;
 
 use bdev_common::*;

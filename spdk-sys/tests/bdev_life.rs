@@ -1,5 +1,7 @@
 //! Opening, closing, registering, unregistering, events and claims.
 
+#![cfg(not(feature = "system"))]
+
 mod bdev_common;
 
 use bdev_common::*;

@@ -1,5 +1,7 @@
 //! Misuse that a release build of SPDK hides, and that ends the process here.
 
+#![cfg(not(feature = "system"))]
+
 mod bdev_common;
 
 use bdev_common::*;

@@ -1,5 +1,7 @@
 //! Starting, examining and ending with several modules.
 
+#![cfg(not(feature = "system"))]
+
 mod bdev_common;
 
 use bdev_common::*;

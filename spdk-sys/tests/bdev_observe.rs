@@ -1,5 +1,7 @@
 //! Statistics, histograms, queue depth, timeouts, rate limits and walks over channels.
 
+#![cfg(not(feature = "system"))]
+
 mod bdev_common;
 
 use bdev_common::*;

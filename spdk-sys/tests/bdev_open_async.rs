@@ -1,5 +1,7 @@
 //! Opening a bdev that may not exist yet.
 
+#![cfg(not(feature = "system"))]
+
 mod bdev_common;
 
 use bdev_common::*;

@@ -1,5 +1,7 @@
 //! Running out of bdev_io, and out of the module's resources.
 
+#![cfg(not(feature = "system"))]
+
 mod bdev_common;
 
 use bdev_common::*;

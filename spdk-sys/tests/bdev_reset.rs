@@ -1,5 +1,7 @@
 //! Resets and aborts.
 
+#![cfg(not(feature = "system"))]
+
 mod bdev_common;
 
 use bdev_common::*;

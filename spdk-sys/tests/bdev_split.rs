@@ -1,5 +1,7 @@
 //! I/O that the bdev layer splits.
 
+#![cfg(not(feature = "system"))]
+
 mod bdev_common;
 
 use bdev_common::*;

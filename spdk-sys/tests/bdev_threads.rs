@@ -1,5 +1,7 @@
 //! The bdev layer under several OS threads at once.
 
+#![cfg(not(feature = "system"))]
+
 mod bdev_common;
 
 use bdev_common::*;
