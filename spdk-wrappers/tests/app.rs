@@ -125,32 +125,10 @@ fn an_installed_spdk_starts_on_its_first_thread_only() {
 }
 
 #[test]
-fn configurations_that_cannot_be_read() {
-    fails(app().json("{"), "");
-    fails(app().json("no JSON at all"), "");
-    fails(app().json(r#"{"subsystems": 5}"#), "");
+fn configuration_files_that_cannot_be_read() {
     fails(app().json_file("/nonexistent/config.json"), "cannot read the configuration");
-    fails(app().json_file("/tmp"), "is a directory");
+    fails(app().json_file("/tmp"), "irectory");
     fails(app().json_file("/tmp/with\0nul"), "");
-}
-
-#[test]
-fn methods_that_fail() {
-    let unknown = r#"{"method": "bdev_no_such_method"}"#;
-    let no_params = r#"{"method": "bdev_malloc_create"}"#;
-    let bad_params = r#"{"method": "bdev_malloc_create", "params": {"num_blocks": "many"}}"#;
-    let zero = r#"{"method": "bdev_malloc_create", "params": {"num_blocks": 0, "block_size": 512}}"#;
-    for method in [unknown, no_params, bad_params, zero] {
-        let error = run(app().json(config(&[method.to_owned()])), async || ()).unwrap_err();
-        let ErrorKind::App { code, reason } = error.kind() else { panic!("{error:?}") };
-        assert_ne!(*code, 0, "{method}");
-        assert!(!reason.is_empty());
-        assert!(error.errno().is_none() && !error.is_retryable());
-    }
-    let twice = [malloc("Same", 64), malloc("Same", 64)];
-    run(app().json(config(&twice)), async || ()).unwrap_err();
-    // None of it is in the way of the next.
-    with_app(malloc_and_null(), async || assert_eq!(Bdev::all().unwrap().len(), 2));
 }
 
 #[test]

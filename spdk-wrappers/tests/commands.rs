@@ -219,7 +219,7 @@ fn io_begun_during_a_reset_is_aborted_or_done() {
             reads.push(spdk_async::spawn_local(async move {
                 channel.read_blocks(vec![1; BLOCK], block).await
             }));
-            spdk_async::yield_now().await;
+            turn().await;
         }
         reset.await.unwrap().unwrap();
         let mut aborted = 0;

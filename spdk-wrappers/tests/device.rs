@@ -159,8 +159,8 @@ fn with_bdev_closes_when_it_is_cancelled_or_panics() {
                 }
             }));
             for _ in 0..20 {
-                assert!(poll_once::<_>(cancelled.as_mut()).is_pending());
-                yield_now().await;
+                assert!(poll_once(cancelled.as_mut()).is_pending());
+                turn().await;
             }
         }
         assert!(is_closed("Malloc0").await);

@@ -160,7 +160,7 @@ fn an_operation_waits_for_a_zero_copy_to_end() {
         let mut read = pin!(channel.read_blocks(vec![0; BLOCK], 9));
         assert!(poll_once(read.as_mut()).is_pending());
         for _ in 0..50 {
-            yield_now().await;
+            turn().await;
         }
         assert!(poll_once(read.as_mut()).is_pending(), "there is none left");
         held.pop().unwrap().release().await.unwrap();

@@ -2,8 +2,6 @@
 
 mod common;
 
-use std::path::Path;
-
 use common::*;
 use spdk_async::DmaBuf;
 use spdk_async::bdev::{Bdev, IoChannel};
@@ -91,13 +89,6 @@ fn aio_in_descending_blocks_of_many_tasks() {
     for (block, bytes) in stored.chunks(BLOCK).enumerate() {
         assert_eq!(bytes, pattern(block as u64, BLOCK), "block {block}");
     }
-}
-
-#[test]
-fn an_aio_bdev_needs_its_file() {
-    let missing = aio("Aio0", Path::new("/nonexistent/file"));
-    let error = run(app().json(config(&[missing])), async || ()).unwrap_err();
-    assert!(matches!(error.kind(), spdk_async::ErrorKind::App { .. }), "{error}");
 }
 
 #[test]

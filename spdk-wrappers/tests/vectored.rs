@@ -4,7 +4,7 @@ mod common;
 
 use common::*;
 use spdk_async::DmaBuf;
-use spdk_async::bdev::{Bdev, IoChannel, IoOptions};
+use spdk_async::bdev::{Bdev, DifChecks, IoChannel, IoOptions};
 use spdk_async::buf::{IntoInner, IoBuf};
 
 async fn open(name: &str) -> IoChannel {
@@ -120,8 +120,8 @@ fn vectors_of_dma_buffers_and_of_slices() {
 
 #[test]
 fn options_are_kept_for_the_call() {
-    let options = IoOptions::default().exclude_dif_checks(1 << 28);
-    assert_eq!(options.exclude_dif_checks, 1 << 28);
+    let options = IoOptions::default().exclude_dif_checks(DifChecks::GUARD);
+    assert_eq!(options.exclude_dif_checks, DifChecks::GUARD);
     with_app(malloc_and_null(), async move || {
         let channel = open("Malloc0").await;
         // A bdev without protection information has no checks to leave out.

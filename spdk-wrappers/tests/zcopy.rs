@@ -116,7 +116,7 @@ fn a_start_dropped_in_flight_is_ended_and_keeps_its_channel() {
             let _ = poll_once(start.as_mut());
             drop(start);
             if round % 7 == 0 {
-                yield_now().await;
+                turn().await;
             }
         }
         blocks(&channel, 0, 1).await;

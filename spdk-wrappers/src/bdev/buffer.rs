@@ -95,6 +95,8 @@ pub(super) struct Vectored<T> {
     pub(super) bufs: Vec<T>,
     iovs: Vec<iovec>,
     total: u64,
+    /// How many of the buffers hold anything. SPDK's software copy fails over an empty one.
+    filled: usize,
 }
 
 /// What a vector is made of.
@@ -117,8 +119,9 @@ impl<B: IoBufMut> Piece for Target<B> {
 impl<T> Vectored<T> {
     pub(super) fn new(bufs: Vec<T>, len: impl Fn(&T) -> usize) -> Self {
         let total = bufs.iter().map(|buf| len(buf) as u64).sum();
-        let iovs = Vec::with_capacity(bufs.len());
-        Self { bufs, iovs, total }
+        let filled = bufs.iter().filter(|buf| len(buf) > 0).count();
+        let iovs = Vec::with_capacity(filled);
+        Self { bufs, iovs, total, filled }
     }
 
     /// The sum of the lengths, in bytes.
@@ -126,9 +129,9 @@ impl<T> Vectored<T> {
         self.total
     }
 
-    /// How many buffers there are.
+    /// How many buffers C is told of.
     pub(super) fn count(&self, operation: &'static str) -> Result<c_int> {
-        c_int::try_from(self.bufs.len()).map_err(|_| Error::invalid(operation, "too many buffers"))
+        c_int::try_from(self.filled).map_err(|_| Error::invalid(operation, "too many buffers"))
     }
 }
 
@@ -137,7 +140,8 @@ impl<T> Vectored<T> {
 unsafe impl<T: Piece + 'static> Keep<*mut iovec> for Vectored<T> {
     fn arg(&mut self) -> *mut iovec {
         self.iovs.clear();
-        self.iovs.extend(self.bufs.iter_mut().map(Piece::piece));
+        let pieces = self.bufs.iter_mut().map(Piece::piece);
+        self.iovs.extend(pieces.filter(|piece| piece.iov_len > 0));
         self.iovs.as_mut_ptr()
     }
 }

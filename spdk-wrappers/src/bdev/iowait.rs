@@ -8,6 +8,8 @@
 
 use core::time::Duration;
 
+use spdk_sys::spdk_bdev_opts;
+
 use super::IoChannel;
 use crate::adapter::Callback;
 use crate::raw::bdev as raw;
@@ -19,10 +21,18 @@ const PAUSE: Duration = Duration::from_micros(100);
 /// The callbacks that free an `spdk_bdev_io` of the thread.
 const FREEING: [&str; 2] = [raw::spdk_bdev_io_completion_cb::NAME, raw::spdk_bdev_seek_cb::NAME];
 
+/// Whether SPDK keeps `spdk_bdev_io`s for each thread. If not, it never looks at the queue.
+fn has_cache() -> bool {
+    let mut opts = spdk_bdev_opts::default();
+    // SAFETY: the options are written up to the size that is passed.
+    unsafe { spdk_sys::spdk_bdev_get_opts(&raw mut opts, size_of::<spdk_bdev_opts>()) };
+    opts.bdev_io_cache_size > 0
+}
+
 /// Waits until another try is worth while.
 pub(super) async fn wait(channel: &IoChannel) {
     let pool = channel.runtime().pool();
-    if !pool.any_in_flight(|call| FREEING.contains(&call.callback)) {
+    if !has_cache() || !pool.any_in_flight(|call| FREEING.contains(&call.callback)) {
         sleep(PAUSE).await;
         return;
     }

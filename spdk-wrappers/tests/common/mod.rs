@@ -9,13 +9,15 @@ use core::fmt::Debug;
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
-use std::sync::{LazyLock, Mutex, mpsc};
+use std::process::{Command, ExitStatus};
+use std::sync::{LazyLock, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use futures_core::Stream;
-use spdk_async::{App, Error, ErrorKind, JoinHandle, LogLevel, Result};
+use spdk_async::{App, BACKEND, Error, ErrorKind, JoinHandle, LogLevel, Result};
 
 /// The block size of the bdevs that `malloc` and `null` make.
 pub(crate) const BLOCK: usize = 512;
@@ -27,9 +29,21 @@ type Job = Box<dyn FnOnce() + Send>;
 
 /// The OS thread of every application of this process.
 static HOST: LazyLock<Mutex<mpsc::Sender<Job>>> = LazyLock::new(|| {
+    LazyLock::force(&CORES);
     let (jobs, queue) = mpsc::channel::<Job>();
     std::thread::spawn(move || queue.into_iter().for_each(|job| job()));
     Mutex::new(jobs)
+});
+
+/// A process's turn to use the machine's cores, of which an installed SPDK has each only once.
+static CORES: LazyLock<Option<File>> = LazyLock::new(|| {
+    let shared = BACKEND == "embedded" || std::env::var_os(CHILD).is_some();
+    (!shared).then(|| {
+        let path = std::env::temp_dir().join("spdk_async_tests.lock");
+        let file = File::create(path).expect("the lock's file can be made");
+        file.lock().expect("the lock can be taken");
+        file
+    })
 });
 
 /// The application that every test starts from.
@@ -68,6 +82,38 @@ pub(crate) fn hosted<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static
     });
     HOST.lock().unwrap().send(job).expect("the host runs");
     outcome.recv().expect("the job ends").unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+const CHILD: &str = "SPDK_ASYNC_TEST_CHILD";
+
+/// Runs this test again in a process of its own and answers how that ended; `None` in that process.
+pub(crate) fn in_child() -> Option<ExitStatus> {
+    if std::env::var_os(CHILD).is_some() {
+        return None;
+    }
+    // One at a time, for they want the same cores.
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    LazyLock::force(&CORES);
+    let name = std::thread::current().name().expect("a test's thread has its name").to_owned();
+    let output = Command::new(std::env::current_exe().expect("the test binary has a path"))
+        .args(["--exact", &name, "--nocapture"])
+        .env(CHILD, "1")
+        .output()
+        .expect("the test binary starts");
+    if !output.status.success() {
+        eprintln!("{}", String::from_utf8_lossy(&output.stdout));
+        eprintln!("{}", String::from_utf8_lossy(&output.stderr));
+    }
+    Some(output.status)
+}
+
+/// Runs a test's body in a process of its own, where it must succeed.
+pub(crate) fn alone_in_child(body: impl FnOnce()) {
+    match in_child() {
+        None => body(),
+        Some(status) => assert!(status.success(), "{status}"),
+    }
 }
 
 /// Ends the process if it is not dropped in time.
@@ -169,6 +215,11 @@ pub(crate) async fn join_all<T>(handles: impl IntoIterator<Item = JoinHandle<T>>
     outputs
 }
 
+/// Lets SPDK have its turn: messages, pollers, completions. (`yield_now` may come back before.)
+pub(crate) async fn turn() {
+    spdk_async::sleep(Duration::ZERO).await;
+}
+
 /// Polls a future `times` times, with turns of the thread between; whether it was ready.
 pub(crate) async fn poll_times(
     mut future: Pin<&mut (dyn Future<Output = ()> + '_)>,
@@ -178,13 +229,13 @@ pub(crate) async fn poll_times(
         if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
             return true;
         }
-        spdk_async::yield_now().await;
+        turn().await;
     }
     false
 }
 
 /// Polls a future once.
-pub(crate) fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+pub(crate) fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
