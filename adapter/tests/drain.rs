@@ -26,10 +26,18 @@ fn in_flight_lists_names_and_ages() {
     let expected = [("lib_read", "done_cb", 12, false), ("lib_write", "done_cb", 7, true)];
     assert_eq!(seen, expected, "the clock may wrap");
     library.complete(0);
-    assert_eq!(pool.in_flight().len(), 1, "a result that waits is no call in flight");
+    let completed = |call: &callback_adapter::InFlight| (call.function, call.completed);
+    let mut list: Vec<_> = pool.in_flight().iter().map(completed).collect();
+    list.sort_unstable();
+    assert_eq!(
+        list,
+        [("lib_read", true), ("lib_write", false)],
+        "a result that waits is told apart"
+    );
     library.complete(0);
-    assert_eq!(pool.in_flight(), []);
+    assert_eq!(pool.in_flight().iter().map(completed).collect::<Vec<_>>(), [("lib_read", true)]);
     assert_eq!(ready(&mut read), Ok(()));
+    assert_eq!(pool.in_flight(), []);
 }
 
 /// The search ends with the first that is wanted, and may make calls of its own meanwhile.
@@ -56,6 +64,8 @@ fn any_in_flight_finds_one() {
     futures.truncate(202);
     assert!(pool.any_in_flight(|call| call.orphaned));
     (0..203).for_each(|_| library.complete(0));
+    assert!(!pool.any_in_flight(|call| !call.completed));
+    drop(futures);
     assert!(!pool.any_in_flight(|_| true));
 }
 

@@ -59,8 +59,9 @@ fn every_kind_of_operation_waits() {
                 let ch = channel.clone();
                 spawn_local(async move {
                     ch.writev_blocks(vec![vec![1; BLOCK]], block).await.0.unwrap();
+                    // Not `compare_and_write`: SPDK takes further `spdk_bdev_io`s for its steps, and
+                    // waits for ever when all are held by such operations.
                     ch.compare(vec![1; BLOCK], block).await.0.unwrap();
-                    ch.compare_and_write(vec![1; BLOCK], vec![2; BLOCK], block).await.0.unwrap();
                     ch.copy(block + 1000, block, 1).await.unwrap();
                     ch.flush(block, 1).await.unwrap();
                     ch.unmap(block, 1).await.unwrap();
@@ -69,7 +70,7 @@ fn every_kind_of_operation_waits() {
                     ch.zcopy(block, 1, true).await.unwrap().release().await.unwrap();
                     let (result, read) = ch.readv(vec![vec![0; BLOCK]], (block + 1000) * 512).await;
                     result.unwrap();
-                    assert_eq!(read, [vec![2; BLOCK]]);
+                    assert_eq!(read, [vec![1; BLOCK]]);
                 })
             })
             .collect();
@@ -97,7 +98,20 @@ fn two_bdevs_on_one_thread_share_the_pool() {
 fn two_threads_share_a_tiny_pool() {
     with_app(tiny(6, 1), async || {
         let device = BlockDevice::open("Malloc0").await.unwrap();
+        drop(device.channel().unwrap());
         let worker = Worker::create("second", None).await.unwrap();
+        // SPDK fills the cache of a channel's thread when it is opened, so both are opened first.
+        let opened = device.clone();
+        let open = worker.spawn(move || async move { drop(opened.channel().unwrap()) });
+        open.unwrap().await.unwrap();
+        // Channels first: one needs a full cache for its thread.
+        let opened = device.clone();
+        worker
+            .spawn(move || async move { opened.channel().map(drop) })
+            .unwrap()
+            .await
+            .unwrap()
+            .unwrap();
         let far = {
             let device = device.clone();
             worker.spawn(move || async move {

@@ -49,8 +49,7 @@ fn a_signal_is_notified_and_main_ends_by_itself() {
         for signal in [libc::SIGTERM, libc::SIGINT] {
             let app = app().json(malloc_and_null()).shutdown(Shutdown::Notify);
             let output = run(app, async move || {
-                let waiting: Vec<_> =
-                    (0..3).map(|_| spawn_local(shutdown_requested())).collect();
+                let waiting: Vec<_> = (0..3).map(|_| spawn_local(shutdown_requested())).collect();
                 let worker = Worker::create("waiting", None).await.unwrap();
                 let far = worker.spawn(|| shutdown_requested()).unwrap();
                 yield_now().await;
@@ -128,8 +127,7 @@ fn a_cancel_waits_for_io_that_is_stuck_in_spdk() {
         let app = app().json(config(&[null("Null0", 1 << 20)]));
         let error = run(app, async || {
             let channel = Bdev::open("Null0").await.unwrap().channel().unwrap();
-            let limits =
-                QosLimits { write_bytes_per_sec: Some(1 << 20), ..QosLimits::default() };
+            let limits = QosLimits { write_bytes_per_sec: Some(1 << 20), ..QosLimits::default() };
             channel.descriptor().set_qos_limits(limits).await.unwrap();
             channel.write_blocks(vec![0; 2 << 20], 0).await.0.unwrap();
             raise(libc::SIGTERM);
@@ -138,6 +136,21 @@ fn a_cancel_waits_for_io_that_is_stuck_in_spdk() {
         });
         assert_eq!(*error.unwrap_err().kind(), ErrorKind::ShutDown);
     });
+}
+
+#[test]
+fn after_the_end_a_signal_is_the_process_s_own() {
+    match in_child() {
+        None => {
+            for shutdown in [Shutdown::Cancel, Shutdown::Notify] {
+                run(app().json(config(&[])).shutdown(shutdown), async || ()).unwrap();
+            }
+            raise(libc::SIGTERM);
+            std::thread::sleep(Duration::from_secs(20));
+            unreachable!("the signal's default action ends the process");
+        }
+        Some(status) => assert_eq!(status.signal(), Some(libc::SIGTERM)),
+    }
 }
 
 #[test]

@@ -9,9 +9,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use common::*;
-use spdk_async::{
-    Elapsed, ErrorKind, JoinError, sleep, spawn_local, timeout, yield_now,
-};
+use spdk_async::{Elapsed, ErrorKind, JoinError, sleep, spawn_local, timeout, yield_now};
 
 fn bare<T: Send + 'static>(main: impl AsyncFnOnce() -> T + Send + 'static) -> T {
     with_app(config(&[]), main)

@@ -30,7 +30,7 @@ pub(super) struct PoolInner {
     drain_waiters: RefCell<Vec<Waker>>,
 }
 
-/// A call that C has not completed, as [`Pool::in_flight`] lists it.
+/// A call whose record is in use, as [`Pool::in_flight`] lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InFlight {
@@ -42,6 +42,8 @@ pub struct InFlight {
     pub age: u32,
     /// Whether the future is gone and only the record remains.
     pub orphaned: bool,
+    /// Whether C has called back, and the future has neither taken the result nor gone.
+    pub completed: bool,
 }
 
 thread_local! {
@@ -101,7 +103,7 @@ impl Pool {
         self.0.clock.set(now);
     }
 
-    /// The calls that C has not completed, in no order.
+    /// The calls whose records are in use, in no order.
     #[must_use]
     pub fn in_flight(&self) -> Vec<InFlight> {
         let mut list = Vec::new();
@@ -112,7 +114,7 @@ impl Pool {
         list
     }
 
-    /// Whether `wanted` holds for any call that C has not completed. Looks at each record until it
+    /// Whether `wanted` holds for any call whose record is in use. Looks at each record until it
     /// finds one.
     pub fn any_in_flight(&self, mut wanted: impl FnMut(InFlight) -> bool) -> bool {
         let pages = self.0.pages.borrow().clone();
@@ -130,11 +132,12 @@ impl Pool {
         let slot = unsafe { slot.as_ref() };
         let state = slot.state();
         let vtable = slot.vtable.get()?;
-        matches!(state, State::InFlight | State::Orphaned).then(|| InFlight {
+        matches!(state, State::InFlight | State::Orphaned | State::Done).then(|| InFlight {
             function: slot.name.get(),
             callback: vtable.callback,
             age: self.0.clock.get().wrapping_sub(slot.began.get()),
             orphaned: state == State::Orphaned,
+            completed: state == State::Done,
         })
     }
 

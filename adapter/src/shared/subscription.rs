@@ -72,7 +72,12 @@ impl<C: MultiCallback> Mailbox<C> {
 
     fn stream(&self) -> Events<C> {
         let (sender, receiver) = unbounded();
-        self.senders().push(sender);
+        let mut senders = self.senders();
+        // Streams that are gone make room. Nobody waits on them, so their senders wake nobody.
+        let gone: Vec<_> = senders.extract_if(.., |sender| sender.is_closed()).collect();
+        senders.push(sender);
+        drop(senders);
+        drop(gone);
         Events { receiver }
     }
 

@@ -2,13 +2,14 @@
 //!
 //! `builder` is what the user says, `options` its form for C, `start` runs the main future on the
 //! app thread, `shutdown` is the request to end early, `stop` ends everything in order. `log` hands
-//! SPDK's log on, and `affinity` undoes what SPDK does to the calling thread.
+//! SPDK's log on; `affinity` and `signals` undo what SPDK does to the calling thread and the process.
 
 mod affinity;
 mod builder;
 mod log;
 mod options;
 mod shutdown;
+mod signals;
 mod start;
 mod stop;
 

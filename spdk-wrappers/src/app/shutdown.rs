@@ -1,17 +1,20 @@
 //! The request to shut down: made by a signal, seen by whoever waits for it.
 
 use core::future::poll_fn;
-use core::task::{Poll, Waker};
+use core::task::{Context, Poll, Waker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use slab::Slab;
 
 use crate::adapter::guard;
 
 struct Request {
     made: bool,
-    waiting: Vec<Waker>,
+    /// One waker for each [`shutdown_requested`] that is waiting.
+    waiting: Slab<Waker>,
 }
 
-static REQUEST: Mutex<Request> = Mutex::new(Request { made: false, waiting: Vec::new() });
+static REQUEST: Mutex<Request> = Mutex::new(Request { made: false, waiting: Slab::new() });
 
 fn request() -> MutexGuard<'static, Request> {
     REQUEST.lock().unwrap_or_else(PoisonError::into_inner)
@@ -19,18 +22,16 @@ fn request() -> MutexGuard<'static, Request> {
 
 /// Forgets the request of an earlier application.
 pub(super) fn reset() {
-    let forgotten =
-        core::mem::replace(&mut *request(), Request { made: false, waiting: Vec::new() });
-    drop(forgotten);
+    request().made = false;
 }
 
 /// SPDK's shutdown callback. It may come before the main future has started.
 pub(super) unsafe extern "C" fn make() {
     guard("the shutdown of an application", || {
-        let waiting = {
+        let waiting: Vec<Waker> = {
             let mut request = request();
             request.made = true;
-            core::mem::take(&mut request.waiting)
+            request.waiting.iter().map(|(_, waker)| waker.clone()).collect()
         };
         // Outside of the lock, for this may run anything.
         waiting.into_iter().for_each(Waker::wake);
@@ -40,17 +41,37 @@ pub(super) unsafe extern "C" fn make() {
 /// Completes when SIGINT or SIGTERM has asked the application to shut down. Of use with
 /// [`Shutdown::Notify`](crate::Shutdown::Notify), where it is up to the main future to end.
 pub async fn shutdown_requested() {
-    poll_fn(|cx| {
-        // Cloned before the lock is taken: a waker may run anything.
+    let mut place = Place(None);
+    poll_fn(|cx| place.poll(cx)).await;
+}
+
+/// A place among those who wait.
+struct Place(Option<usize>);
+
+impl Place {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // Cloned before the lock is taken, and the old one dropped after: a waker may run anything.
         let waker = cx.waker().clone();
         let mut request = request();
         if request.made {
             return Poll::Ready(());
         }
-        if !request.waiting.iter().any(|other| other.will_wake(&waker)) {
-            request.waiting.push(waker);
-        }
+        let old = match self.0 {
+            Some(key) => Some(core::mem::replace(&mut request.waiting[key], waker)),
+            None => {
+                self.0 = Some(request.waiting.insert(waker));
+                None
+            }
+        };
+        drop(request);
+        drop(old);
         Poll::Pending
-    })
-    .await;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let waker = self.0.map(|key| request().waiting.remove(key));
+        drop(waker);
+    }
 }

@@ -20,6 +20,7 @@ use super::affinity::Affinity;
 use super::builder::{App, Shutdown};
 use super::options::Options;
 use super::shutdown::{self, shutdown_requested};
+use super::signals::Signals;
 use super::{log, stop};
 use crate::adapter::{JoinError, JoinHandle, guard};
 use crate::env;
@@ -60,6 +61,7 @@ pub(super) fn run<T: 'static>(app: App, main: impl AsyncFnOnce() -> T + 'static)
     shutdown::reset();
     log::reset(app.log_level.to_c());
     let affinity = Affinity::of_this_thread();
+    let signals = Signals::of_this_process();
     // An earlier application has left it where subsystems count as initialised.
     // SAFETY: no application runs.
     unsafe { spdk_sys::spdk_rpc_set_state(spdk_sys::SPDK_RPC_STARTUP) };
@@ -67,6 +69,7 @@ pub(super) fn run<T: 'static>(app: App, main: impl AsyncFnOnce() -> T + 'static)
     // SAFETY: the options and what they point to live until the call returns, and so does the
     // launch; `claim` made sure that this is the only application.
     let code = unsafe { spdk_sys::spdk_app_start(&raw mut *options.opts, Some(started), ctx) };
+    signals.restore();
     finish_environment();
     affinity.restore();
     let outcome = outcome.take();
@@ -90,18 +93,27 @@ fn claim() -> Result<()> {
         let reason = "SPDK starts only on the OS thread that started it first in this process";
         return Err(Error::invalid(OPERATION, reason));
     }
+    unstrand();
     let claimed = STATE.compare_exchange(DOWN, STARTING, Ordering::AcqRel, Ordering::Acquire);
     claimed.map(drop).map_err(|state| {
         Error::invalid(
             OPERATION,
             match state {
                 STRANDED => {
-                    "an earlier application ended while a DmaBuf lived; drop such buffers first"
+                    "an earlier application ended while a DmaBuf lived; drop the buffer first"
                 }
                 _ => "another application runs in this process",
             },
         )
     })
+}
+
+/// Finishes the end of an application that buffers had outlived, if they are gone by now.
+fn unstrand() {
+    let stranded = STATE.compare_exchange(STRANDED, STARTING, Ordering::SeqCst, Ordering::SeqCst);
+    if stranded.is_ok() {
+        finish_environment();
+    }
 }
 
 /// Takes SPDK's environment down, unless buffers live in its memory.

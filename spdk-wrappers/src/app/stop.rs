@@ -17,9 +17,10 @@ pub(super) fn begin() {
 unsafe extern "C" fn stop(_ctx: *mut c_void) {
     guard("the end of an application", || {
         let Ok(runtime) = Runtime::current("spdk_app_stop") else { return };
-        // Workers first: their tasks may hold what the app thread has opened.
+        // Each side's tasks may hold what the other side has opened, so all tasks go first; then
+        // whatever is open on a thread is dropped, or is waited for.
+        runtime.cancel_tasks();
         end_workers(runtime.clone(), move || {
-            runtime.cancel_tasks();
             end(runtime, || {
                 // SAFETY: on the app thread, which has nothing open any more.
                 unsafe { spdk_sys::spdk_app_stop(0) };

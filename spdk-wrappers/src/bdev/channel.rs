@@ -2,9 +2,9 @@
 //!
 //! Invariants:
 //!
-//! 1. `ch` is a channel of the descriptor on the runtime's thread, from the creation of a
-//!    `ChannelInner` to its drop; only the drop puts it.
-//! 2. A `ChannelInner` never leaves that thread: it holds an `Rc`.
+//! 1. `ch` is a channel of the descriptor on the runtime's thread as long as the `ChannelInner`
+//!    lives, and keeps the descriptor; see `Opened`.
+//! 2. Calls are made only while that thread is current: the records' pool insists.
 //! 3. A call in flight holds a reference to the `ChannelInner`, and through it the descriptor.
 
 use core::fmt;
@@ -17,7 +17,7 @@ use super::descriptor::Descriptor;
 use super::{AbortToken, iowait};
 use crate::adapter::{Call, CallError, Errno, Kept, OnceCallback, Parent, Pooled, Submit};
 use crate::error::{Error, Report, Result};
-use crate::thread::Runtime;
+use crate::thread::{Opened, Runtime};
 
 /// A channel of a bdev on the thread that opened it (`spdk_io_channel`). Cheap to clone, not `Send`.
 ///
@@ -31,8 +31,7 @@ pub struct IoChannel {
 }
 
 pub(crate) struct ChannelInner {
-    ch: NonNull<spdk_io_channel>,
-    descriptor: Descriptor,
+    ch: Opened<spdk_io_channel, Descriptor>,
     runtime: Rc<Runtime>,
 }
 
@@ -49,14 +48,6 @@ impl ChannelInner {
     }
 }
 
-impl Drop for ChannelInner {
-    fn drop(&mut self) {
-        // SAFETY: invariants 1 and 2: the channel is put once, on its own thread.
-        unsafe { spdk_sys::spdk_put_io_channel(self.ch.as_ptr()) };
-        self.runtime.closed();
-    }
-}
-
 impl IoChannel {
     pub(super) fn open(descriptor: &Descriptor) -> Result<Self> {
         const OPERATION: &str = "spdk_bdev_get_io_channel";
@@ -64,15 +55,19 @@ impl IoChannel {
         // SAFETY: the descriptor is open and an spdk_thread is current.
         let ch = unsafe { spdk_sys::spdk_bdev_get_io_channel(descriptor.as_ptr()) };
         let ch = NonNull::new(ch).ok_or(Error::no_memory(OPERATION))?;
-        runtime.opened();
-        let inner = ChannelInner { ch, descriptor: descriptor.clone(), runtime };
+        let listed = format!("a channel of the bdev `{}`", descriptor.bdev().name());
+        let (put, keep) = (spdk_sys::spdk_put_io_channel, descriptor.clone());
+        // SAFETY: the channel has just been opened here; by invariant 3 no call uses it when it is
+        // dropped.
+        let ch = unsafe { Opened::new(ch, put, &runtime, listed, keep) };
+        let inner = ChannelInner { ch, runtime };
         Ok(Self { inner: Rc::new(inner), token: None })
     }
 
     /// The descriptor that the channel belongs to.
     #[must_use]
     pub fn descriptor(&self) -> &Descriptor {
-        &self.inner.descriptor
+        self.inner.ch.keep()
     }
 
     /// The same channel, for operations that `token` can abort.
@@ -86,12 +81,12 @@ impl IoChannel {
     }
 
     pub(super) fn desc(&self) -> *mut spdk_bdev_desc {
-        self.inner.descriptor.as_ptr()
+        self.descriptor().as_ptr()
     }
 
     #[inline]
     pub(super) fn block_size(&self) -> u64 {
-        u64::from(self.inner.descriptor.block_size())
+        u64::from(self.descriptor().block_size())
     }
 
     pub(super) fn runtime(&self) -> &Runtime {

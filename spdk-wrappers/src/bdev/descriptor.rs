@@ -3,9 +3,8 @@
 //!
 //! Invariants:
 //!
-//! 1. `desc` is open from the creation of a `DescriptorInner` to its drop; only the drop closes it.
-//! 2. The runtime of the opening thread counts the descriptor as open, so that thread lives.
-//! 3. Everything that SPDK does with the descriptor or its bdev holds a reference to the
+//! 1. `desc` is open as long as the `DescriptorInner` lives, and so is the bdev; see `Opened`.
+//! 2. Everything that SPDK does with the descriptor or its bdev holds a reference to the
 //!    `DescriptorInner`: channels, calls in flight, registrations.
 
 use core::fmt;
@@ -21,7 +20,7 @@ use super::{Events, IoChannel, Timeouts};
 use crate::adapter::{Parent, Refusal, Subscription};
 use crate::error::{Error, ErrorKind, Result};
 use crate::raw::bdev as raw;
-use crate::thread::{Owner, Runtime};
+use crate::thread::{Opened, Owner, Runtime};
 
 /// An open bdev (`spdk_bdev_desc`). Cheap to clone and usable from any thread; channels for I/O are
 /// per thread.
@@ -29,11 +28,10 @@ use crate::thread::{Owner, Runtime};
 pub struct Descriptor(Arc<DescriptorInner>);
 
 pub(crate) struct DescriptorInner {
-    desc: NonNull<spdk_bdev_desc>,
+    desc: Opened<spdk_bdev_desc>,
     bdev: NonNull<spdk_bdev>,
     block_size: u32,
     events: Subscription<raw::spdk_bdev_event_cb_t>,
-    owner: Owner,
     /// How many streams of timeouts there have been. Changed and read on the owner's thread.
     timeouts: AtomicU64,
 }
@@ -48,24 +46,6 @@ unsafe impl Sync for DescriptorInner {}
 unsafe impl Parent<*mut spdk_bdev> for DescriptorInner {
     fn as_arg(&self) -> *mut spdk_bdev {
         self.bdev.as_ptr()
-    }
-}
-
-impl Drop for DescriptorInner {
-    fn drop(&mut self) {
-        /// The descriptor on its way to its owner.
-        struct Closing(NonNull<spdk_bdev_desc>);
-        // SAFETY: only the owner's thread looks inside.
-        unsafe impl Send for Closing {}
-
-        let closing = Closing(self.desc);
-        self.owner.run(move |runtime| {
-            let Closing(desc) = { closing };
-            // SAFETY: invariants 1 and 3: the descriptor is open and nothing uses it any more; this
-            // is the thread that opened it.
-            unsafe { spdk_sys::spdk_bdev_close(desc.as_ptr()) };
-            runtime.closed();
-        });
     }
 }
 
@@ -86,19 +66,21 @@ impl Descriptor {
             _ => Error::refused(OPERATION, refusal),
         })?;
         let desc = NonNull::new(desc).ok_or(Error::refused(OPERATION, Refusal::Null))?;
-        runtime.opened();
+        let close = spdk_sys::spdk_bdev_close;
+        let listed = format!("the bdev `{name}`");
+        // SAFETY: the descriptor has just been opened here; by invariant 2 nothing uses it when it
+        // is dropped.
+        let desc = unsafe { Opened::new(desc, close, &runtime, listed, ()) };
         // SAFETY: the descriptor is open.
         let bdev = unsafe { spdk_sys::spdk_bdev_desc_get_bdev(desc.as_ptr()) };
         let bdev = NonNull::new(bdev).expect("an open descriptor has a bdev");
         // SAFETY: the descriptor is open.
         let block_size = unsafe { spdk_sys::spdk_bdev_desc_get_block_size(desc.as_ptr()) };
-        let owner = Owner::new(&runtime);
         Ok(Self(Arc::new(DescriptorInner {
             desc,
             bdev,
             block_size,
             events,
-            owner,
             timeouts: AtomicU64::new(0),
         })))
     }
@@ -117,7 +99,7 @@ impl Descriptor {
     }
 
     pub(crate) fn owner(&self) -> Owner {
-        self.0.owner
+        self.0.desc.owner()
     }
 
     /// The number of a new stream of timeouts, which is the latest from here on.

@@ -32,7 +32,9 @@ fn has_cache() -> bool {
 /// Waits until another try is worth while.
 pub(super) async fn wait(channel: &IoChannel) {
     let pool = channel.runtime().pool();
-    if !has_cache() || !pool.any_in_flight(|call| FREEING.contains(&call.callback)) {
+    if !has_cache()
+        || !pool.any_in_flight(|call| !call.completed && FREEING.contains(&call.callback))
+    {
         sleep(PAUSE).await;
         return;
     }

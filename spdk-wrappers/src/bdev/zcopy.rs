@@ -8,6 +8,7 @@ use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::ptr;
 use core::slice;
+use core::sync::atomic::{AtomicU8, Ordering};
 use std::rc::Rc;
 
 use libc::iovec;
@@ -18,6 +19,7 @@ use super::channel::ChannelInner;
 use crate::adapter::{Handle, Keep, Parent, With};
 use crate::error::{Error, Result};
 use crate::raw::bdev as raw;
+use crate::thread::{Owner, drop_at_home};
 
 /// The buffers behind a range of blocks, borrowed from the bdev. Dropping it gives them back without
 /// writing them.
@@ -25,9 +27,28 @@ use crate::raw::bdev as raw;
 /// The bytes may be the device's live store: others who do I/O to the range may change them. They
 /// are therefore copied in and out, not lent as slices.
 pub struct ZeroCopy {
+    /// `None` once it has been ended.
+    borrowed: Option<Borrowed>,
+}
+
+struct Borrowed {
     // Before the channel, which then sees that it was abandoned.
     bdev_io: Handle<spdk_bdev_io>,
     channel: ZeroCopyChannel,
+}
+
+impl Drop for ZeroCopy {
+    fn drop(&mut self) {
+        let Some(borrowed) = self.borrowed.take() else { return };
+        let runtime = borrowed.channel.0.runtime();
+        if runtime.is_current() {
+            return drop(borrowed);
+        }
+        let owner = Owner::new(runtime);
+        // SAFETY: what is borrowed belongs to the channel's thread and is not `Send`, so it has
+        // never left the OS thread that runs it.
+        unsafe { drop_at_home(owner, borrowed) };
+    }
 }
 
 /// The channel of a zero-copy, held on to for those that were abandoned.
@@ -109,7 +130,7 @@ impl IoChannel {
                 }
             })
             .await;
-        Ok(ZeroCopy { bdev_io: result?, channel })
+        Ok(ZeroCopy { borrowed: Some(Borrowed { bdev_io: result?, channel }) })
     }
 }
 
@@ -132,9 +153,10 @@ impl ZeroCopy {
         self.end(false).await
     }
 
-    async fn end(self, commit: bool) -> Result<()> {
+    async fn end(mut self, commit: bool) -> Result<()> {
         const OPERATION: &str = "spdk_bdev_zcopy_end";
-        let Self { bdev_io, channel } = self;
+        let borrowed = self.borrowed.take().expect("a zero-copy is ended once");
+        let Borrowed { bdev_io, channel } = borrowed;
         let pool = channel.0.runtime().pool().clone();
         let kept = With(bdev_io.into_raw(), channel);
         // SAFETY: a zero-copy that has started and not ended, on its channel's thread. Its end takes
@@ -159,11 +181,11 @@ impl ZeroCopy {
     /// Copies the bytes from `offset` on to `target`, as many as there are, and answers how many.
     pub fn copy_to(&self, offset: usize, target: &mut [u8]) -> usize {
         let mut copied = 0;
-        self.each(offset, target.len(), |from, bytes| {
-            // SAFETY: the piece is valid for `bytes` bytes, and so is the rest of the target, which
-            // is not part of the device's buffers.
-            unsafe { ptr::copy_nonoverlapping(from, target[copied..].as_mut_ptr(), bytes) };
-            copied += bytes;
+        self.each(offset, target.len(), |shared| {
+            for (to, from) in target[copied..].iter_mut().zip(shared) {
+                *to = from.load(Ordering::Relaxed);
+            }
+            copied += shared.len();
         });
         copied
     }
@@ -171,22 +193,27 @@ impl ZeroCopy {
     /// Copies `source` over the bytes from `offset` on, as many as there are, and answers how many.
     pub fn copy_from(&mut self, offset: usize, source: &[u8]) -> usize {
         let mut copied = 0;
-        self.each(offset, source.len(), |to, bytes| {
-            // SAFETY: as in `copy_to`, the other way round.
-            unsafe { ptr::copy_nonoverlapping(source[copied..].as_ptr(), to, bytes) };
-            copied += bytes;
+        self.each(offset, source.len(), |shared| {
+            for (from, to) in source[copied..].iter().zip(shared) {
+                to.store(*from, Ordering::Relaxed);
+            }
+            copied += shared.len();
         });
         copied
     }
 
-    /// Visits the pieces of the bytes from `offset` on, `len` at most.
-    fn each(&self, mut offset: usize, mut len: usize, mut visit: impl FnMut(*mut u8, usize)) {
+    /// Visits the pieces of the bytes from `offset` on, `len` at most. They are shared with whoever
+    /// else has borrowed them, so they are atomics.
+    fn each(&self, mut offset: usize, mut len: usize, mut visit: impl FnMut(&[AtomicU8])) {
         for piece in self.pieces() {
             let skipped = offset.min(piece.iov_len);
             offset -= skipped;
             let bytes = (piece.iov_len - skipped).min(len);
             if bytes > 0 {
-                visit(piece.iov_base.cast::<u8>().wrapping_add(skipped), bytes);
+                let start = piece.iov_base.cast::<AtomicU8>().wrapping_add(skipped);
+                // SAFETY: the piece is valid for these bytes as long as the I/O, and everybody who
+                // borrows it reads and writes it through atomics.
+                visit(unsafe { slice::from_raw_parts(start, bytes) });
                 len -= bytes;
             }
         }
@@ -194,10 +221,10 @@ impl ZeroCopy {
 
     fn pieces(&self) -> &[iovec] {
         let (mut iovs, mut count) = (ptr::null_mut(), 0);
+        let Some(borrowed) = &self.borrowed else { return &[] };
+        let bdev_io = borrowed.bdev_io.as_ptr();
         // SAFETY: the I/O is ours, and the places are valid.
-        unsafe {
-            spdk_sys::spdk_bdev_io_get_iovec(self.bdev_io.as_ptr(), &raw mut iovs, &raw mut count);
-        }
+        unsafe { spdk_sys::spdk_bdev_io_get_iovec(bdev_io, &raw mut iovs, &raw mut count) };
         let count = usize::try_from(count).unwrap_or(0);
         if iovs.is_null() || count == 0 {
             return &[];

@@ -19,8 +19,8 @@ use crate::error::{Error, Result};
 /// A buffer for I/O from SPDK's heap, which devices reach without a copy (`spdk_zmalloc`). Always
 /// initialised; derefs to its bytes.
 ///
-/// An application that ends while a `DmaBuf` lives keeps SPDK's memory up, and cannot be started
-/// again in the same process.
+/// An application that ends while a `DmaBuf` lives keeps SPDK's memory up, and no other can be
+/// started in the same process until the buffer is dropped.
 pub struct DmaBuf {
     start: NonNull<u8>,
     len: usize,
@@ -130,7 +130,8 @@ impl SetLen for DmaBuf {
 
 impl IoBufMut for DmaBuf {
     fn as_uninit(&mut self) -> &mut [MaybeUninit<u8>] {
-        // SAFETY: invariant 1; an operation overwrites bytes only with initialised ones.
+        // SAFETY: invariant 1. The trait lets a caller write uninitialised bytes, for a `Vec` as for
+        // this; operations write initialised ones.
         unsafe { slice::from_raw_parts_mut(self.start.as_ptr().cast(), self.len) }
     }
 }

@@ -1,6 +1,7 @@
 //! The end of a runtime: cancel the tasks, wait for what is in flight and open, let go.
 
 use core::ffi::{c_int, c_void};
+use core::ptr;
 use core::time::Duration;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -9,6 +10,7 @@ use spdk_sys::spdk_poller;
 
 use super::registry;
 use super::runtime::{CLOCK_SHIFT, Runtime};
+use super::worker;
 use crate::adapter::guard;
 
 /// How often an end that does not come is reported.
@@ -16,7 +18,7 @@ const REPORT_EVERY: Duration = Duration::from_secs(5);
 
 /// Ends `runtime`, whose thread is current, and then calls `then` on it. Not from inside a task.
 pub(crate) fn end(runtime: Rc<Runtime>, then: impl FnOnce() + 'static) {
-    wait_until(Rc::clone(&runtime), "the end of a thread", is_drained, move || {
+    wait_until(Rc::clone(&runtime), "the end of a thread", Runtime::is_drained, move || {
         runtime.detach();
         then();
     });
@@ -27,7 +29,7 @@ pub(crate) fn end_workers(runtime: Rc<Runtime>, then: impl FnOnce() + 'static) {
     let id = runtime.id();
     let ended = move |_: &Runtime| {
         let others = registry::others(id);
-        let ended = others.is_empty();
+        let ended = others.is_empty() && !worker::any_starting();
         // Again in each turn: a worker may have been on its way up.
         others.into_iter().for_each(request);
         ended
@@ -45,10 +47,8 @@ unsafe extern "C" fn end_current(_ctx: *mut c_void) {
     guard("the end of a worker", || {
         let Some(runtime) = registry::current() else { return };
         runtime.cancel_tasks();
-        end(runtime, || {
-            // SAFETY: the runtime of the thread has closed everything it had open.
-            unsafe { exit_current() };
-        });
+        // SAFETY: nothing of ours is open on the thread by then.
+        end(runtime, || unsafe { exit_when_unused(ptr::null_mut()) });
     });
 }
 
@@ -64,8 +64,23 @@ pub(super) unsafe fn exit_current() {
     unsafe { spdk_sys::spdk_thread_exit(thread) };
 }
 
-fn is_drained(runtime: &Runtime) -> bool {
-    runtime.pool().in_use() == 0 && runtime.open() == 0
+/// Lets the current thread exit as soon as SPDK has no poller of its own on it, as for the rate
+/// limits of a bdev. SPDK would force the exit, and then use the thread all the same.
+///
+/// # Safety
+///
+/// - As for [`exit_current`].
+unsafe extern "C" fn exit_when_unused(_ctx: *mut c_void) {
+    // SAFETY: no precondition.
+    let thread = unsafe { spdk_sys::spdk_get_thread() };
+    // SAFETY: the thread is current, so it is alive.
+    if unsafe { spdk_sys::spdk_thread_has_pollers(thread) } {
+        // SAFETY: the thread is current, so it has not exited.
+        unsafe { spdk_sys::spdk_thread_send_msg(thread, Some(exit_when_unused), ptr::null_mut()) };
+        return;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { exit_current() };
 }
 
 /// A condition that is looked at in each turn of the thread.
@@ -89,7 +104,7 @@ fn wait_until(
         what,
         condition: Box::new(condition),
         then: RefCell::new(Some(Box::new(then))),
-        poller: Cell::new(core::ptr::null_mut()),
+        poller: Cell::new(ptr::null_mut()),
         last_report: Cell::new(std::time::Instant::now()),
     }));
     // SAFETY: `look` frees the box, after it has unregistered the poller.
@@ -116,7 +131,7 @@ unsafe extern "C" fn look(ctx: *mut c_void) -> c_int {
                 report(waiting);
                 return 0;
             }
-            let mut poller = waiting.poller.replace(core::ptr::null_mut());
+            let mut poller = waiting.poller.replace(ptr::null_mut());
             // SAFETY: the poller belongs to this thread; SPDK allows this inside its function.
             unsafe { spdk_sys::spdk_poller_unregister(&raw mut poller) };
         }
@@ -138,17 +153,25 @@ fn report(waiting: &Waiting) {
     let runtime = &waiting.runtime;
     // SAFETY: no precondition once SPDK is up, which it is while a runtime lives.
     let hz = unsafe { spdk_sys::spdk_get_ticks_hz() }.max(1);
-    tracing::warn!(
-        what = waiting.what,
-        open = runtime.open(),
-        in_flight = runtime.pool().in_use(),
-        "still waiting; a descriptor, channel or device that is not dropped holds this up"
-    );
+    let mut reasons: Vec<String> =
+        runtime.open().into_iter().map(|name| format!("{name} is open")).collect();
     for call in runtime.pool().in_flight() {
         let seconds = (u64::from(call.age) << CLOCK_SHIFT) / hz;
-        tracing::warn!(function = call.function, seconds, orphaned = call.orphaned, "in flight");
+        reasons.push(match call.completed {
+            false => format!("{} has been in flight for {seconds} s", call.function),
+            true => format!("{} has completed, but its future is forgotten", call.function),
+        });
     }
     for call in crate::adapter::boxed_in_flight() {
-        tracing::warn!(function = call.function, seconds = call.age.as_secs(), "in flight");
+        let seconds = call.age.as_secs();
+        reasons.push(format!("{} has been in flight for {seconds} s", call.function));
+    }
+    let what = waiting.what;
+    let line = format!("{what} is held up: {}", reasons.join(", "));
+    if tracing::dispatcher::has_been_set() {
+        tracing::warn!("{line}");
+    } else {
+        // A program that hangs must not do so in silence.
+        eprintln!("spdk-async: {line}");
     }
 }

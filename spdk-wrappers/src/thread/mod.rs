@@ -5,6 +5,7 @@
 //! `end` lets it go in order. `spawn`, `time` and `worker` are what tasks use.
 
 mod end;
+mod opened;
 mod registry;
 mod runtime;
 mod spawn;
@@ -12,6 +13,7 @@ mod time;
 mod worker;
 
 pub(crate) use end::{end, end_workers};
+pub(crate) use opened::{Opened, drop_at_home};
 pub(crate) use registry::Owner;
 pub(crate) use runtime::Runtime;
 pub use spawn::{JoinError, JoinHandle, spawn_local, yield_now};

@@ -20,6 +20,8 @@ struct Row {
     thread: NonNull<spdk_thread>,
     /// Whether the thread has been told to end.
     ending: bool,
+    /// What other threads want done here. One message is under way while it is not empty.
+    jobs: Vec<Job>,
 }
 
 // SAFETY: the runtime is only reached where its thread is current; the rest is plain data.
@@ -32,8 +34,12 @@ fn rows() -> MutexGuard<'static, BTreeMap<u64, Row>> {
 }
 
 pub(super) fn insert(runtime: &Rc<Runtime>) {
-    let row =
-        Row { runtime: Rc::into_raw(Rc::clone(runtime)), thread: runtime.thread(), ending: false };
+    let row = Row {
+        runtime: Rc::into_raw(Rc::clone(runtime)),
+        thread: runtime.thread(),
+        ending: false,
+        jobs: Vec::new(),
+    };
     let previous = rows().insert(runtime.id(), row);
     assert!(previous.is_none(), "an spdk_thread was given two runtimes");
 }
@@ -97,34 +103,44 @@ impl Owner {
 
     /// Runs `close` on the owner: at once when it is current, by message otherwise.
     ///
-    /// `close` is dropped without a run if the owner has ended, which it does not do while it
-    /// counts something as open.
-    pub(crate) fn run(self, close: impl FnOnce(&Runtime) + Send + 'static) {
+    /// `job` is dropped without a run if the owner has ended, which it does not do while it lists
+    /// something as open.
+    pub(crate) fn run(self, job: impl FnOnce(&Runtime) + Send + 'static) {
         if let Some(runtime) = current().filter(|runtime| runtime.id() == self.0) {
-            close(&runtime);
+            job(&runtime);
             return;
         }
-        let job: Job = Box::new(close);
-        let rows = rows();
-        let Some(row) = rows.get(&self.0) else { return };
-        let job = Box::into_raw(Box::new(job)).cast();
-        // SAFETY: a listed runtime's thread has not exited; the message takes the job over.
-        unsafe { spdk_sys::spdk_thread_send_msg(row.thread.as_ptr(), Some(run_job), job) };
+        let mut rows = rows();
+        let Some(row) = rows.get_mut(&self.0) else {
+            // Dropping the job may run anything, so not under the lock.
+            drop(rows);
+            drop(job);
+            return;
+        };
+        row.jobs.push(Box::new(job));
+        if row.jobs.len() > 1 {
+            // The message for the first one will find this one too: a thread's queue is bounded.
+            return;
+        }
+        // SAFETY: a listed runtime's thread has not exited.
+        unsafe {
+            spdk_sys::spdk_thread_send_msg(
+                row.thread.as_ptr(),
+                Some(run_jobs),
+                core::ptr::null_mut(),
+            )
+        };
     }
 }
 
 type Job = Box<dyn FnOnce(&Runtime) + Send>;
 
-/// Runs a job on its owner.
-///
-/// # Safety
-///
-/// - `job` is a `Box<Job>` that `Owner::run` leaked for this message.
-unsafe extern "C" fn run_job(job: *mut c_void) {
-    guard("a close on its owner's thread", || {
-        // SAFETY: the caller's promise.
-        let job = unsafe { Box::from_raw(job.cast::<Job>()) };
-        if let Some(runtime) = current() {
+/// Runs what other threads wanted done here, in their order.
+unsafe extern "C" fn run_jobs(_ctx: *mut c_void) {
+    guard("the jobs of other threads", || {
+        let Some(runtime) = current() else { return };
+        let jobs = rows().get_mut(&runtime.id()).map(|row| core::mem::take(&mut row.jobs));
+        for job in jobs.into_iter().flatten() {
             job(&runtime);
         }
     });

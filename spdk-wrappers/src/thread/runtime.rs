@@ -1,9 +1,10 @@
-//! The runtime of one `spdk_thread`: its executor, its records, and a count of what is open on it.
+//! The runtime of one `spdk_thread`: its executor, its records, and a list of what is open on it.
 //!
 //! Invariants:
 //!
-//! 1. A `Runtime` is created, used and freed only while its `spdk_thread` is current. `Rc` keeps it
-//!    from being sent by safe code; the registry and the poller check the thread.
+//! 1. A `Runtime` is created and used only while its `spdk_thread` is current; the registry and the
+//!    poller see to that. `Rc` keeps it on one OS thread, but no more: values that hold one may meet
+//!    other `spdk_thread`s of that OS thread, and check with `is_current`.
 //! 2. Its thread does not exit while the runtime is registered.
 
 use core::cell::{Cell, RefCell};
@@ -11,9 +12,11 @@ use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
 use std::rc::Rc;
 
+use slab::Slab;
 use spdk_sys::{spdk_poller, spdk_thread};
 
 use super::registry;
+use super::time::Alarms;
 use crate::adapter::{Executor, Home, JoinHandle, Pool, Remote, Wakeup, guard};
 use crate::bdev::{AbandonedZeroCopies, CachedChannel};
 use crate::error::{Error, Result};
@@ -33,8 +36,9 @@ pub(crate) struct Runtime {
     ending: Cell<bool>,
     remote: Remote,
     poller: Cell<*mut spdk_poller>,
-    /// Descriptors and channels that are open on this thread.
-    open: Cell<usize>,
+    /// The names of the descriptors and channels that are open on this thread.
+    open: RefCell<Slab<String>>,
+    alarms: Alarms,
     /// The channels that devices keep on this thread.
     pub(crate) channels: RefCell<Vec<CachedChannel>>,
     pub(crate) zero_copies: AbandonedZeroCopies,
@@ -83,7 +87,8 @@ impl Runtime {
             executor: RefCell::new(Some(executor)),
             ending: Cell::new(false),
             poller: Cell::new(ptr::null_mut()),
-            open: Cell::new(0),
+            open: RefCell::default(),
+            alarms: Alarms::default(),
             channels: RefCell::default(),
             zero_copies: AbandonedZeroCopies::default(),
         });
@@ -142,19 +147,30 @@ impl Runtime {
         Ok(executor.spawn(future))
     }
 
-    /// Counts a descriptor or channel that was opened on this thread.
-    pub(crate) fn opened(&self) {
-        self.open.set(self.open.get() + 1);
+    /// Lists a descriptor or channel that was opened on this thread.
+    pub(super) fn opened(&self, name: String) -> usize {
+        self.open.borrow_mut().insert(name)
     }
 
-    /// Counts one that was closed.
-    pub(crate) fn closed(&self) {
-        self.open.set(self.open.get() - 1);
+    /// Strikes one off that was closed.
+    pub(super) fn closed(&self, key: usize) {
+        self.open.borrow_mut().remove(key);
     }
 
-    /// Descriptors and channels that are open on this thread.
-    pub(super) fn open(&self) -> usize {
-        self.open.get()
+    /// The names of what is open on this thread.
+    pub(super) fn open(&self) -> Vec<String> {
+        self.open.borrow().iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Whether C has nothing of this thread any more, and nothing is open on it. A result that lies
+    /// unread, as that of a forgotten future, is no obstacle.
+    pub(super) fn is_drained(&self) -> bool {
+        self.open.borrow().is_empty()
+            && (self.pool.in_use() == 0 || !self.pool.any_in_flight(|call| !call.completed))
+    }
+
+    pub(super) const fn alarms(&self) -> &Alarms {
+        &self.alarms
     }
 
     /// Cancels the tasks; they are dropped before this returns. What they spawn in their drops is
@@ -173,6 +189,7 @@ impl Runtime {
         let mut poller = self.poller.replace(ptr::null_mut());
         // SAFETY: the poller is registered on this thread, which is current.
         unsafe { spdk_sys::spdk_poller_unregister(&raw mut poller) };
+        self.alarms.clear();
         let executor = self.executor.borrow_mut().take();
         drop(executor);
         registry::remove(self.id);
@@ -182,13 +199,16 @@ impl Runtime {
         // SAFETY: the thread is current, so it is alive.
         let now = unsafe { spdk_sys::spdk_thread_get_last_tsc(self.thread.as_ptr()) };
         self.pool.set_clock((now >> CLOCK_SHIFT) as u32);
-        if self.ending.get() {
-            return 0;
-        }
         let executor = self.executor.borrow();
         let Some(executor) = executor.as_ref().filter(|executor| !executor.is_idle()) else {
             return 0;
         };
+        if self.ending.get() {
+            // What was spawned since the tasks were cancelled is cancelled too: it may hold what
+            // the end waits for.
+            executor.cancel_tasks();
+            return 1;
+        }
         let outer = RUNNING.replace(Some(Rc::clone(&self)));
         let ran = executor.run(BUDGET);
         RUNNING.set(outer);

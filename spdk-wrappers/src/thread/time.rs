@@ -7,12 +7,15 @@ use core::ptr;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use pin_project_lite::pin_project;
+use slab::Slab;
 use spdk_sys::spdk_poller;
 
+use super::registry::Owner;
+use super::runtime::Runtime;
 use crate::adapter::guard;
-use crate::thread::Runtime;
 
 /// Completes when `duration` has passed, to the granularity of the thread's turns. Behind it is one
 /// `spdk_poller`, registered at the first poll.
@@ -21,46 +24,79 @@ use crate::thread::Runtime;
 ///
 /// When polled where the current thread is no `spdk_thread` with a runtime.
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep { duration, alarm: None }
+    Sleep { duration, set: None }
 }
 
 /// The future of [`sleep`].
 #[must_use = "futures do nothing unless polled"]
 pub struct Sleep {
     duration: Duration,
-    alarm: Option<Box<Alarm>>,
+    set: Option<SetAlarm>,
 }
 
-/// What the poller works on; boxed, because SPDK keeps its address.
+/// An alarm that is set, on its owner.
+struct SetAlarm {
+    alarm: Rc<Alarm>,
+    owner: Owner,
+    key: usize,
+}
+
+/// What a poller works on.
 struct Alarm {
     poller: Cell<*mut spdk_poller>,
     rung: Cell<bool>,
     waker: RefCell<Waker>,
 }
 
-/// The longest sleep, in microseconds: 31 years.
-const LONGEST: u64 = 1_000_000_000_000_000;
+/// The alarms that are set on a thread. They own what SPDK's pollers work on; a `Sleep` may be
+/// dropped, or forgotten, anywhere.
+#[derive(Default)]
+pub(super) struct Alarms(RefCell<Slab<Rc<Alarm>>>);
 
-impl Alarm {
-    fn set(duration: Duration, waker: &Waker) -> Box<Self> {
-        if let Err(error) = Runtime::current("sleep") {
-            panic!("{error}");
-        }
-        let alarm = Box::new(Self {
+impl Alarms {
+    fn set(&self, duration: Duration, waker: &Waker) -> (usize, Rc<Alarm>) {
+        let alarm = Rc::new(Alarm {
             poller: Cell::new(ptr::null_mut()),
             rung: Cell::new(false),
             waker: RefCell::new(waker.clone()),
         });
         // A period of zero would be an active poller, and SPDK's count of ticks must not overflow.
         let period = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX).clamp(1, LONGEST);
-        let ctx = ptr::from_ref(&*alarm).cast_mut().cast();
-        // SAFETY: an spdk_thread is current; the alarm is unregistered before it is freed.
+        let ctx = Rc::as_ptr(&alarm).cast_mut().cast();
+        // SAFETY: these alarms' thread is current; the alarm is unregistered before it leaves them.
         let poller = unsafe {
             spdk_sys::spdk_poller_register_named(Some(ring), ctx, period, c"sleep".as_ptr())
         };
         assert!(!poller.is_null(), "sleep: spdk_poller_register had no memory");
         alarm.poller.set(poller);
-        alarm
+        (self.0.borrow_mut().insert(Rc::clone(&alarm)), alarm)
+    }
+
+    fn stop(&self, key: usize) {
+        let alarm = self.0.borrow_mut().try_remove(key);
+        if let Some(alarm) = alarm {
+            alarm.stop();
+        }
+    }
+
+    /// Stops each alarm; for the end of the thread.
+    pub(super) fn clear(&self) {
+        let alarms = self.0.take();
+        for (_, alarm) in alarms {
+            alarm.stop();
+        }
+    }
+}
+
+/// The longest sleep, in microseconds: 31 years.
+const LONGEST: u64 = 1_000_000_000_000_000;
+
+impl Alarm {
+    /// Unregisters the poller, on the thread of the alarms that hold this one.
+    fn stop(&self) {
+        let mut poller = self.poller.replace(ptr::null_mut());
+        // SAFETY: the poller was registered on this thread, and is unregistered once.
+        unsafe { spdk_sys::spdk_poller_unregister(&raw mut poller) };
     }
 }
 
@@ -87,22 +123,29 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let duration = self.duration;
-        let alarm = self.alarm.get_or_insert_with(|| Alarm::set(duration, cx.waker()));
-        if alarm.rung.get() {
+        let Some(set) = &self.set else {
+            let runtime = match Runtime::current("sleep") {
+                Ok(runtime) => runtime,
+                Err(error) => panic!("{error}"),
+            };
+            let (key, alarm) = runtime.alarms().set(self.duration, cx.waker());
+            self.set = Some(SetAlarm { alarm, owner: Owner::new(&runtime), key });
+            return Poll::Pending;
+        };
+        if set.alarm.rung.get() {
             return Poll::Ready(());
         }
-        alarm.waker.borrow_mut().clone_from(cx.waker());
+        let waker = cx.waker().clone();
+        let old = set.alarm.waker.replace(waker);
+        drop(old);
         Poll::Pending
     }
 }
 
-impl Drop for Alarm {
+impl Drop for SetAlarm {
     fn drop(&mut self) {
-        let mut poller = self.poller.replace(ptr::null_mut());
-        // SAFETY: the poller was registered on this thread: a `Sleep` is not `Send`, and its task is
-        // dropped where it ran. Null is allowed.
-        unsafe { spdk_sys::spdk_poller_unregister(&raw mut poller) };
+        let key = self.key;
+        self.owner.run(move |runtime| runtime.alarms().stop(key));
     }
 }
 

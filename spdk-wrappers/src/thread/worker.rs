@@ -2,6 +2,7 @@
 
 use core::ffi::c_void;
 use core::fmt;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::ffi::CString;
 
 use futures_channel::oneshot;
@@ -37,7 +38,7 @@ impl Worker {
         Runtime::current(OPERATION)?;
         let (ready, up) = oneshot::channel();
         start(OPERATION, name, cores, ready)?;
-        up.await.map_err(|_| Error::ending(OPERATION))?
+        up.await.map_err(|_| Error::ending(OPERATION))?.map(Unclaimed::claim)
     }
 
     /// Spawns the future that `generator` makes on this thread, where it stays; it need not be
@@ -65,14 +66,39 @@ impl Worker {
         end::request(self.id);
     }
 
-    /// Whether the thread has been told to end and has cancelled its tasks.
+    /// Whether the thread has ended and takes no tasks any more.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.remote.is_closed()
     }
 }
 
-type Ready = oneshot::Sender<Result<Worker>>;
+type Ready = oneshot::Sender<Result<Unclaimed>>;
+
+/// A worker that its creator has not taken over. Dropped, it ends.
+struct Unclaimed(Option<Worker>);
+
+impl Unclaimed {
+    fn claim(mut self) -> Worker {
+        self.0.take().expect("a worker is claimed once")
+    }
+}
+
+impl Drop for Unclaimed {
+    fn drop(&mut self) {
+        if let Some(worker) = self.0.take() {
+            worker.end();
+        }
+    }
+}
+
+/// How many threads have been created and have no runtime yet.
+static STARTING: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether a thread is on its way up, and will be listed soon.
+pub(super) fn any_starting() -> bool {
+    STARTING.load(Ordering::SeqCst) > 0
+}
 
 fn start(operation: &'static str, name: &str, cores: Option<&str>, ready: Ready) -> Result<()> {
     let name = CString::new(name).map_err(|_| Error::invalid(operation, "the name holds a NUL"))?;
@@ -83,6 +109,7 @@ fn start(operation: &'static str, name: &str, cores: Option<&str>, ready: Ready)
     if thread.is_null() {
         return Err(Error::no_memory(operation));
     }
+    STARTING.fetch_add(1, Ordering::SeqCst);
     let ready = Box::into_raw(Box::new(ready)).cast();
     // SAFETY: the thread has just been created and exits only when it is told to; the message takes
     // `ready` over.
@@ -112,16 +139,15 @@ unsafe extern "C" fn attach(ready: *mut c_void) {
     guard("the first message of a worker", || {
         // SAFETY: the caller's promise.
         let ready = unsafe { Box::from_raw(ready.cast::<Ready>()) };
-        let worker = Runtime::attach()
-            .map(|runtime| Worker { id: runtime.id(), remote: runtime.remote().clone() });
-        let orphan = worker.as_ref().ok().map(|worker| worker.id);
+        let worker = Runtime::attach().map(|runtime| {
+            let (id, remote) = (runtime.id(), runtime.remote().clone());
+            Unclaimed(Some(Worker { id, remote }))
+        });
+        // Listed by now, if it came up.
+        STARTING.fetch_sub(1, Ordering::SeqCst);
         let failed = worker.is_err();
-        if ready.send(worker).is_err()
-            && let Some(id) = orphan
-        {
-            // The creator has gone meanwhile.
-            end::request(id);
-        }
+        // A creator that is gone leaves the worker unclaimed.
+        drop(ready.send(worker));
         if failed {
             // SAFETY: this thread is current and has nothing open.
             unsafe { end::exit_current() };
