@@ -9,6 +9,16 @@ use crate::bdev::IoStatus;
 pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 /// An operation that failed, and why.
+///
+/// ```no_run
+/// # async fn example() -> spdk_async::Result<()> {
+/// # let channel = spdk_async::bdev::Bdev::open("Malloc0").await?.channel()?;
+/// if let (Err(error), _buf) = channel.read(vec![0; 512], 0).await {
+///     eprintln!("{error}; try again: {}", error.is_retryable());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{operation}: {kind}")]
 pub struct Error {

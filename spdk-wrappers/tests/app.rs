@@ -13,7 +13,7 @@ use spdk_async::{App, BACKEND, ErrorKind, LogLevel, Shutdown, sleep, spawn_local
 
 #[track_caller]
 fn fails(app: App, words: &str) {
-    let error = run(app, async || unreachable!("it does not start")).map(|()| ()).unwrap_err();
+    let error = run(app, async || unreachable!("it does not start")).map(drop).unwrap_err();
     assert_eq!(error.operation(), "spdk_app_start");
     assert!(error.to_string().contains(words), "`{error}` does not say `{words}`");
 }
@@ -116,7 +116,7 @@ fn one_application_at_a_time() {
 #[test]
 fn an_installed_spdk_starts_on_its_first_thread_only() {
     if BACKEND != "system" {
-        println!("skipped: the embedded backend has no main core and starts on any thread");
+        eprintln!("skipped: the embedded backend has no main core and starts on any thread");
         return;
     }
     with_app(config(&[]), async || ());

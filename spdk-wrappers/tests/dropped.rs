@@ -200,7 +200,7 @@ fn random_schedules() {
     let start = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
     let seeds = fixed.map_or([start, start ^ 1, 1, 2], |seed: u64| [seed; 4]);
     for seed in seeds {
-        println!("seed {seed}; repeat it with SPDK_ASYNC_TEST_SEED={seed}");
+        eprintln!("seed {seed}; repeat it with SPDK_ASYNC_TEST_SEED={seed}");
         let bdevs = [pool(64, 8), malloc("Malloc0", 2048), null("Null0", 2048)];
         with_app(config(&bdevs), async move || {
             let mut random = Random(seed);

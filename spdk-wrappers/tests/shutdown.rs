@@ -12,8 +12,9 @@ use spdk_async::{ErrorKind, Shutdown, Worker, shutdown_requested, sleep, spawn_l
 
 /// Sends this process a signal, from nowhere in particular.
 fn raise(signal: i32) {
+    let process = libc::pid_t::try_from(std::process::id()).unwrap();
     // SAFETY: no precondition.
-    assert_eq!(unsafe { libc::kill(libc::getpid(), signal) }, 0);
+    assert_eq!(unsafe { libc::kill(process, signal) }, 0);
 }
 
 #[test]
@@ -35,7 +36,6 @@ fn a_signal_cancels_main() {
                     device.read_at(vec![0; BLOCK], 0).await.0.unwrap();
                 }
             })
-            .map(|()| ())
             .unwrap_err();
             assert_eq!(*error.kind(), ErrorKind::ShutDown);
             assert_eq!(error.to_string(), "spdk_app_start: shut down before the work was finished");
@@ -51,7 +51,7 @@ fn a_signal_is_notified_and_main_ends_by_itself() {
             let output = run(app, async move || {
                 let waiting: Vec<_> = (0..3).map(|_| spawn_local(shutdown_requested())).collect();
                 let worker = Worker::create("waiting", None).await.unwrap();
-                let far = worker.spawn(|| shutdown_requested()).unwrap();
+                let far = worker.spawn(shutdown_requested).unwrap();
                 yield_now().await;
                 assert!(waiting.iter().all(|task| !task.is_finished()));
                 raise(signal);

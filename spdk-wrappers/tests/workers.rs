@@ -22,8 +22,11 @@ fn core() -> u32 {
 }
 
 fn thread_id() -> u64 {
-    // SAFETY: on an spdk_thread.
-    unsafe { spdk_sys::spdk_thread_get_id(spdk_sys::spdk_get_thread()) }
+    // SAFETY: no precondition.
+    let thread = unsafe { spdk_sys::spdk_get_thread() };
+    assert!(!thread.is_null());
+    // SAFETY: the thread is current, so it is alive.
+    unsafe { spdk_sys::spdk_thread_get_id(thread) }
 }
 
 async fn until(condition: impl Fn() -> bool) {
@@ -88,7 +91,7 @@ fn an_ended_worker_takes_no_tasks() {
         until(|| clone.spawn(|| async {}).is_err()).await;
         assert!(worker.has_ended());
         let refused: Result<_, WorkerEnded> = worker.spawn(|| async {});
-        assert_eq!(refused.map(drop).unwrap_err().to_string().is_empty(), false);
+        assert!(!refused.map(drop).unwrap_err().to_string().is_empty());
         // Again is no fault.
         clone.end();
         worker.end();

@@ -40,6 +40,18 @@ pub(super) unsafe extern "C" fn make() {
 
 /// Completes when SIGINT or SIGTERM has asked the application to shut down. Of use with
 /// [`Shutdown::Notify`](crate::Shutdown::Notify), where it is up to the main future to end.
+///
+/// ```no_run
+/// use spdk_async::{App, Shutdown, shutdown_requested};
+///
+/// # async fn example() -> spdk_async::Result<()> {
+/// App::new("server").shutdown(Shutdown::Notify).run(async || {
+///     // ... spawn what serves ...
+///     shutdown_requested().await;
+/// })?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn shutdown_requested() {
     let mut place = Place(None);
     poll_fn(|cx| place.poll(cx)).await;

@@ -18,6 +18,21 @@ use crate::raw::bdev as raw;
 
 /// Names the operations that an abort is meant for: those that were begun through
 /// [`IoChannel::abortable`] with this token and have not completed. Cheap to clone.
+///
+/// ```no_run
+/// use spdk_async::{bdev::AbortToken, spawn_local};
+///
+/// # async fn example() -> spdk_async::Result<()> {
+/// # let channel = spdk_async::bdev::Bdev::open("Malloc0").await?.channel()?;
+/// let token = AbortToken::new();
+/// let reader = channel.abortable(&token);
+/// let read = spawn_local(async move { reader.read(vec![0; 4096], 0).await });
+/// channel.abort(&token).await?;
+/// let (outcome, buf) = read.await.expect("the task was not cancelled");
+/// # drop((outcome, buf));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Default)]
 pub struct AbortToken(Rc<RefCell<Vec<Listed>>>);
 

@@ -24,6 +24,20 @@ use crate::thread::{Opened, Runtime};
 /// Every operation takes its buffers by value and gives them back in every outcome. Dropping the
 /// future of an operation leaves the operation, with its buffers, to SPDK until it completes; an
 /// operation that has not been polled has not begun.
+///
+/// ```no_run
+/// use spdk_async::bdev::Bdev;
+///
+/// # async fn example() -> spdk_async::Result<()> {
+/// let channel = Bdev::open("Malloc0").await?.channel()?;
+/// let (result, buf) = channel.write(vec![7; 4096], 0).await;
+/// result?;
+/// let (result, buf) = channel.read(buf, 0).await;
+/// result?;
+/// assert_eq!(buf, [7; 4096]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct IoChannel {
     inner: Rc<ChannelInner>,

@@ -24,6 +24,19 @@ use crate::thread::{Opened, Owner, Runtime};
 
 /// An open bdev (`spdk_bdev_desc`). Cheap to clone and usable from any thread; channels for I/O are
 /// per thread.
+///
+/// ```no_run
+/// use spdk_async::bdev::Bdev;
+///
+/// # async fn example() -> spdk_async::Result<()> {
+/// let descriptor = Bdev::open("Malloc0").await?;
+/// let bytes = descriptor.num_blocks() * u64::from(descriptor.block_size());
+/// assert!(bytes > 0);
+/// let channel = descriptor.channel()?;
+/// channel.flush(0, descriptor.num_blocks()).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Descriptor(Arc<DescriptorInner>);
 

@@ -16,6 +16,21 @@ use crate::thread::{Owner, Runtime};
 ///
 /// Behind it is one channel on each thread that has used it. They are put, and the bdev is closed,
 /// when the last clone is dropped or [closed](Self::close).
+///
+/// ```no_run
+/// use spdk_async::bdev::BlockDevice;
+///
+/// # async fn example() -> spdk_async::Result<()> {
+/// let device = BlockDevice::open("Malloc0").await?;
+/// let (result, buf) = device.write_at(vec![7; 4096], 8192).await;
+/// result?;
+/// let (result, buf) = device.read_at(buf, 8192).await;
+/// result?;
+/// assert_eq!(buf, [7; 4096]);
+/// device.close().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct BlockDevice(Arc<Shared>);
 
@@ -158,6 +173,20 @@ impl fmt::Debug for BlockDevice {
 
 /// Opens the bdev of this name, runs `work` on it, and closes it, also when the work fails or is
 /// dropped.
+///
+/// ```no_run
+/// use spdk_async::bdev::with_bdev;
+///
+/// # async fn example() -> spdk_async::Result<()> {
+/// let first_block = with_bdev("Malloc0", async |device| {
+///     let (result, buf) = device.read_at(vec![0; 512], 0).await;
+///     result.map(|()| buf)
+/// })
+/// .await??;
+/// # drop(first_block);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///

@@ -23,6 +23,24 @@ pub enum BdevEvent {
 
 /// The stream of [`Descriptor::events`](super::Descriptor::events), in the order in which SPDK
 /// raised them.
+///
+/// ```no_run
+/// use std::{future::poll_fn, pin::Pin};
+/// use futures_core::Stream;
+/// use spdk_async::bdev::BdevEvent;
+///
+/// # async fn example() -> spdk_async::Result<()> {
+/// # let descriptor = spdk_async::bdev::Bdev::open("Malloc0").await?;
+/// let mut events = descriptor.events();
+/// while let Some(event) = poll_fn(|cx| Pin::new(&mut events).poll_next(cx)).await {
+///     if event == BdevEvent::Remove {
+///         break;
+///     }
+/// }
+/// drop(descriptor);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "streams do nothing unless polled"]
 pub struct Events(adapter::Events<spdk_bdev_event_cb_t>);
 

@@ -19,6 +19,19 @@ bitflags! {
 }
 
 /// Options of one read or write. The default asks for nothing special.
+///
+/// ```no_run
+/// use spdk_async::bdev::{DifChecks, IoOptions};
+///
+/// # async fn example() -> spdk_async::Result<()> {
+/// # let channel = spdk_async::bdev::Bdev::open("Malloc0").await?.channel()?;
+/// let options = IoOptions::default().exclude_dif_checks(DifChecks::GUARD);
+/// let (result, bufs) = channel.readv_blocks_with(vec![vec![0; 512]], 0, options).await;
+/// result?;
+/// # drop(bufs);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IoOptions {

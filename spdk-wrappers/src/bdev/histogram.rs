@@ -15,6 +15,18 @@ use crate::raw::bdev as raw;
 use crate::thread::Runtime;
 
 /// How many I/Os took how long.
+///
+/// ```no_run
+/// # async fn example() -> spdk_async::Result<()> {
+/// # let descriptor = spdk_async::bdev::Bdev::open("Malloc0").await?;
+/// descriptor.enable_histogram().await?;
+/// // ... I/O ...
+/// if let Some(latency) = descriptor.histogram().await?.percentile(99.0) {
+///     eprintln!("99 of 100 took no longer than {latency:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
     buckets: Vec<HistogramBucket>,

@@ -63,6 +63,20 @@ impl IoTimeout {
 
 /// The stream of [`Descriptor::timeouts`]. Dropping it stops the reports, on the thread that opened
 /// the descriptor.
+///
+/// ```no_run
+/// use std::{future::poll_fn, pin::Pin, time::Duration};
+/// use futures_core::Stream;
+///
+/// # async fn example() -> spdk_async::Result<()> {
+/// # let descriptor = spdk_async::bdev::Bdev::open("Malloc0").await?;
+/// let mut timeouts = descriptor.timeouts(Duration::from_secs(5))?;
+/// while let Some(stuck) = poll_fn(|cx| Pin::new(&mut timeouts).poll_next(cx)).await {
+///     eprintln!("{:?} has been in flight for {:?}", stuck.io_type(), stuck.age());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "streams do nothing unless polled"]
 pub struct Timeouts {
     events: adapter::Events<raw::spdk_bdev_io_timeout_cb>,

@@ -11,6 +11,18 @@ use crate::raw::bdev as raw;
 use crate::thread::Runtime;
 
 /// The properties of a bdev, copied while it was there.
+///
+/// ```no_run
+/// use spdk_async::bdev::{Bdev, IoType};
+///
+/// # async fn example() -> spdk_async::Result<()> {
+/// for bdev in Bdev::all()? {
+///     eprintln!("{}: {} blocks of {} bytes", bdev.name(), bdev.num_blocks(), bdev.block_size());
+/// }
+/// assert!(Bdev::lookup("Malloc0")?.supports(IoType::Unmap));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bdev {
     name: String,

@@ -7,6 +7,18 @@ use crate::raw::bdev as raw;
 use crate::thread::Runtime;
 
 /// Rate limits. `None` leaves a limit as it is, zero lifts it.
+///
+/// ```no_run
+/// use spdk_async::bdev::QosLimits;
+///
+/// # async fn example() -> spdk_async::Result<()> {
+/// # let descriptor = spdk_async::bdev::Bdev::open("Malloc0").await?;
+/// let limits = QosLimits { rw_ios_per_sec: Some(10_000), ..QosLimits::default() };
+/// descriptor.set_qos_limits(limits).await?;
+/// assert_eq!(descriptor.qos_limits()?.rw_ios_per_sec, Some(10_000));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QosLimits {
     /// Reads and writes per second; rounded up to a multiple of 1000.

@@ -13,6 +13,18 @@ use crate::thread::Runtime;
 
 /// What a bdev has done since it was registered or its statistics were reset. Counts completed I/O
 /// that succeeded; of an I/O that SPDK splits, the parts.
+///
+/// ```no_run
+/// use spdk_async::bdev::StatReset;
+///
+/// # async fn example() -> spdk_async::Result<()> {
+/// # let descriptor = spdk_async::bdev::Bdev::open("Malloc0").await?;
+/// let stat = descriptor.stat().await?;
+/// eprintln!("{} reads of {} bytes in all", stat.read.operations, stat.read.bytes);
+/// descriptor.reset_stat(StatReset::MinMax).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BdevStat {

@@ -26,6 +26,18 @@ use crate::thread::{Owner, drop_at_home};
 ///
 /// The bytes may be the device's live store: others who do I/O to the range may change them. They
 /// are therefore copied in and out, not lent as slices.
+///
+/// ```no_run
+/// # async fn example() -> spdk_async::Result<()> {
+/// # let channel = spdk_async::bdev::Bdev::open("Malloc0").await?.channel()?;
+/// let mut borrowed = channel.zcopy(0, 8, true).await?;
+/// let mut head = [0; 16];
+/// borrowed.copy_to(0, &mut head);
+/// borrowed.copy_from(16, &head);
+/// borrowed.commit().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct ZeroCopy {
     /// `None` once it has been ended.
     borrowed: Option<Borrowed>,

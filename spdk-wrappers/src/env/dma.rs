@@ -21,6 +21,16 @@ use crate::error::{Error, Result};
 ///
 /// An application that ends while a `DmaBuf` lives keeps SPDK's memory up, and no other can be
 /// started in the same process until the buffer is dropped.
+///
+/// ```no_run
+/// use spdk_async::DmaBuf;
+///
+/// # async fn example() -> spdk_async::Result<()> {
+/// let mut buf = DmaBuf::zeroed(4096, 4096)?;
+/// buf[..5].copy_from_slice(b"hello");
+/// # Ok(())
+/// # }
+/// ```
 pub struct DmaBuf {
     start: NonNull<u8>,
     len: usize,

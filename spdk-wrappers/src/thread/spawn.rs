@@ -8,6 +8,16 @@ use crate::thread::Runtime;
 /// The task starts in the thread's next turn. Dropping the handle lets it run on by itself; a task
 /// that is left when the thread ends is cancelled.
 ///
+/// ```no_run
+/// use spdk_async::spawn_local;
+///
+/// # async fn example() -> spdk_async::Result<()> {
+/// let task = spawn_local(async { 6 * 7 });
+/// assert_eq!(task.await.expect("the task neither panics nor is cancelled"), 42);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Panics
 ///
 /// If the current thread is no `spdk_thread` with a runtime, as outside of [`App::run`](crate::App)

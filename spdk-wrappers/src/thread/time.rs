@@ -164,6 +164,20 @@ pub struct Elapsed;
 ///
 /// Dropping an I/O leaves it, with its buffer, to SPDK; the buffer is freed when the I/O completes.
 ///
+/// ```no_run
+/// use std::time::Duration;
+/// use spdk_async::{Elapsed, timeout};
+///
+/// # async fn example() -> spdk_async::Result<()> {
+/// # let channel = spdk_async::bdev::Bdev::open("Malloc0").await?.channel()?;
+/// match timeout(Duration::from_millis(100), channel.read(vec![0; 512], 0)).await {
+///     Ok((result, buf)) => result.map(|()| drop(buf))?,
+///     Err(Elapsed) => eprintln!("the read is left to SPDK"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// [`Elapsed`] when the time is over first.

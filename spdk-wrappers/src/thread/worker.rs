@@ -19,6 +19,19 @@ pub use crate::adapter::Closed as WorkerEnded;
 ///
 /// SPDK places it on one of the application's cores, where it stays. It ends by
 /// [`end`](Self::end), or with the application.
+///
+/// ```no_run
+/// use spdk_async::{Worker, bdev::BlockDevice};
+///
+/// # async fn example() -> spdk_async::Result<()> {
+/// let device = BlockDevice::open("Malloc0").await?;
+/// let worker = Worker::create("reader", Some("0x2")).await?;
+/// let read = worker.spawn(move || async move { device.read_at(vec![0; 512], 0).await.0 });
+/// read.expect("the worker is up").await.expect("the task is not cancelled")?;
+/// worker.end();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Worker {
     id: u64,
