@@ -92,7 +92,7 @@ unsafe impl<B: IoBufMut> Keep<*mut c_void> for Target<B> {
 
 /// Several buffers and the array that tells C of them.
 pub(super) struct Vectored<T> {
-    pub(super) bufs: Vec<T>,
+    bufs: Vec<T>,
     iovs: Vec<iovec>,
     total: u64,
     /// How many of the buffers hold anything. SPDK's software copy fails over an empty one.
@@ -100,26 +100,53 @@ pub(super) struct Vectored<T> {
 }
 
 /// What a vector is made of.
-pub(super) trait Piece {
+pub(super) trait Piece: 'static {
+    /// The user's buffer.
+    type Buffer;
+    /// The buffer as C is told of it.
     fn piece(&mut self) -> iovec;
+    /// The length, in bytes.
+    fn len(&self) -> usize;
+    /// The buffer after an operation that succeeded, or did not.
+    fn finish(self, succeeded: bool) -> Self::Buffer;
 }
 
 impl<B: IoBuf> Piece for Source<B> {
+    type Buffer = B;
+
     fn piece(&mut self) -> iovec {
         iovec { iov_base: self.start(), iov_len: self.len }
+    }
+
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn finish(self, _succeeded: bool) -> B {
+        self.buf
     }
 }
 
 impl<B: IoBufMut> Piece for Target<B> {
+    type Buffer = B;
+
     fn piece(&mut self) -> iovec {
         iovec { iov_base: self.start(), iov_len: self.len }
     }
+
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn finish(self, succeeded: bool) -> B {
+        self.filled(succeeded)
+    }
 }
 
-impl<T> Vectored<T> {
-    pub(super) fn new(bufs: Vec<T>, len: impl Fn(&T) -> usize) -> Self {
-        let total = bufs.iter().map(|buf| len(buf) as u64).sum();
-        let filled = bufs.iter().filter(|buf| len(buf) > 0).count();
+impl<T: Piece> Vectored<T> {
+    pub(super) fn new(bufs: Vec<T>) -> Self {
+        let total = bufs.iter().map(|buf| buf.len() as u64).sum();
+        let filled = bufs.iter().filter(|buf| buf.len() > 0).count();
         let iovs = Vec::with_capacity(filled);
         Self { bufs, iovs, total, filled }
     }
@@ -133,11 +160,16 @@ impl<T> Vectored<T> {
     pub(super) fn count(&self, operation: &'static str) -> Result<c_int> {
         c_int::try_from(self.filled).map_err(|_| Error::invalid(operation, "too many buffers"))
     }
+
+    /// The buffers after an operation that succeeded, or did not.
+    pub(super) fn finish(self, succeeded: bool) -> Vec<T::Buffer> {
+        self.bufs.into_iter().map(|buf| buf.finish(succeeded)).collect()
+    }
 }
 
 // SAFETY: the array is on the heap and filled here, from buffers that stay in place as long as the
 // vector does; see `Source` and `Target` for their bytes.
-unsafe impl<T: Piece + 'static> Keep<*mut iovec> for Vectored<T> {
+unsafe impl<T: Piece> Keep<*mut iovec> for Vectored<T> {
     fn arg(&mut self) -> *mut iovec {
         self.iovs.clear();
         let pieces = self.bufs.iter_mut().map(Piece::piece);

@@ -3,13 +3,10 @@
 use compio_buf::IoBuf;
 
 use super::IoChannel;
-use super::buffer::Source;
-use super::vectored::{returned, sources};
+use super::buffer::{Source, Vectored};
+use super::vectored::{Unit, sources};
 use crate::error::Result;
 use crate::raw::bdev as raw;
-
-// SAFETY of each call below: the record keeps the channel, through it the descriptor, and the
-// buffers, whose length was checked against the range; a channel is of the current thread.
 
 impl IoChannel {
     /// Compares the bdev from `offset_blocks` with `buf` (`spdk_bdev_compare_blocks`). Where the bdev
@@ -29,7 +26,8 @@ impl IoChannel {
         let desc = self.desc();
         let (result, (_, source)) = self
             .call(OPERATION, (self.keep(), source), |(ch, buf)| {
-                // SAFETY: see the head of this file.
+                // SAFETY: the record keeps the channel, which is of the current thread, and through
+                // it the descriptor; and the buffers, which are as long as C is told.
                 unsafe { raw::spdk_bdev_compare_blocks(desc, ch, buf, offset_blocks, num_blocks) }
             })
             .await;
@@ -48,21 +46,14 @@ impl IoChannel {
         offset_blocks: u64,
     ) -> (Result<()>, Vec<B>) {
         const OPERATION: &str = "spdk_bdev_comparev_blocks";
-        let sources = sources(bufs);
-        let (iovcnt, num_blocks) = match self.counted_blocks(OPERATION, &sources) {
-            Ok(counts) => counts,
-            Err(error) => return (Err(error), returned(sources)),
-        };
-        let desc = self.desc();
-        let (result, (_, sources)) = self
-            .call(OPERATION, (self.keep(), sources), |(ch, iov)| {
-                // SAFETY: see the head of this file.
-                unsafe {
-                    raw::spdk_bdev_comparev_blocks(desc, ch, iov, iovcnt, offset_blocks, num_blocks)
-                }
-            })
-            .await;
-        (result, returned(sources))
+        self.vector(OPERATION, sources(bufs), Unit::Blocks, |desc, ch, iov, iovcnt, num_blocks| {
+            // SAFETY: the record keeps the channel, which is of the current thread, and through
+            // it the descriptor; and the buffers, which are as long as C is told.
+            unsafe {
+                raw::spdk_bdev_comparev_blocks(desc, ch, iov, iovcnt, offset_blocks, num_blocks)
+            }
+        })
+        .await
     }
 
     /// Writes `write` at `offset_blocks` if the bdev holds `compare` there, in one step
@@ -81,7 +72,7 @@ impl IoChannel {
     ) -> (Result<()>, B, B) {
         const OPERATION: &str = "spdk_bdev_comparev_and_writev_blocks";
         let (compare, write) = (sources(vec![compare]), sources(vec![write]));
-        let counts = self.counted_blocks(OPERATION, &compare).and_then(|(_, num_blocks)| {
+        let counts = self.count(OPERATION, &compare, Unit::Blocks).and_then(|(_, num_blocks)| {
             if write.total() == compare.total() {
                 return Ok(num_blocks);
             }
@@ -95,7 +86,8 @@ impl IoChannel {
                 let kept = (self.keep(), compare, write);
                 let (result, (_, compare, write)) = self
                     .call(OPERATION, kept, |(ch, compare, write)| {
-                        // SAFETY: see the head of this file.
+                        // SAFETY: the record keeps the channel, which is of the current thread, and through
+                        // it the descriptor; and the buffers, which are as long as C is told.
                         unsafe {
                             raw::spdk_bdev_comparev_and_writev_blocks(
                                 desc,
@@ -113,7 +105,7 @@ impl IoChannel {
                 (result, compare, write)
             }
         };
-        let only = |bufs| returned(bufs).pop().expect("one buffer went in");
+        let only = |bufs: Vectored<_>| bufs.finish(false).pop().expect("one buffer went in");
         (result, only(compare), only(write))
     }
 
@@ -125,7 +117,8 @@ impl IoChannel {
     pub async fn write_zeroes(&self, offset_blocks: u64, num_blocks: u64) -> Result<()> {
         let desc = self.desc();
         self.command("spdk_bdev_write_zeroes_blocks", |ch| {
-            // SAFETY: see the head of this file.
+            // SAFETY: the record keeps the channel, which is of the current thread, and through
+            // it the descriptor.
             unsafe { raw::spdk_bdev_write_zeroes_blocks(desc, ch, offset_blocks, num_blocks) }
         })
         .await
@@ -141,7 +134,8 @@ impl IoChannel {
     pub async fn unmap(&self, offset_blocks: u64, num_blocks: u64) -> Result<()> {
         let desc = self.desc();
         self.command("spdk_bdev_unmap_blocks", |ch| {
-            // SAFETY: see the head of this file.
+            // SAFETY: the record keeps the channel, which is of the current thread, and through
+            // it the descriptor.
             unsafe { raw::spdk_bdev_unmap_blocks(desc, ch, offset_blocks, num_blocks) }
         })
         .await
@@ -156,7 +150,8 @@ impl IoChannel {
     pub async fn flush(&self, offset_blocks: u64, num_blocks: u64) -> Result<()> {
         let desc = self.desc();
         self.command("spdk_bdev_flush_blocks", |ch| {
-            // SAFETY: see the head of this file.
+            // SAFETY: the record keeps the channel, which is of the current thread, and through
+            // it the descriptor.
             unsafe { raw::spdk_bdev_flush_blocks(desc, ch, offset_blocks, num_blocks) }
         })
         .await
@@ -176,7 +171,8 @@ impl IoChannel {
     ) -> Result<()> {
         let desc = self.desc();
         self.command("spdk_bdev_copy_blocks", |ch| {
-            // SAFETY: see the head of this file.
+            // SAFETY: the record keeps the channel, which is of the current thread, and through
+            // it the descriptor.
             unsafe {
                 raw::spdk_bdev_copy_blocks(desc, ch, target_blocks, source_blocks, num_blocks)
             }
@@ -193,7 +189,8 @@ impl IoChannel {
     pub async fn seek_data(&self, offset_blocks: u64) -> Result<Option<u64>> {
         let desc = self.desc();
         let found = self.command("spdk_bdev_seek_data", |ch| {
-            // SAFETY: see the head of this file.
+            // SAFETY: the record keeps the channel, which is of the current thread, and through
+            // it the descriptor.
             unsafe { raw::spdk_bdev_seek_data(desc, ch, offset_blocks) }
         });
         found.await.map(found_block)
@@ -208,7 +205,8 @@ impl IoChannel {
     pub async fn seek_hole(&self, offset_blocks: u64) -> Result<Option<u64>> {
         let desc = self.desc();
         let found = self.command("spdk_bdev_seek_hole", |ch| {
-            // SAFETY: see the head of this file.
+            // SAFETY: the record keeps the channel, which is of the current thread, and through
+            // it the descriptor.
             unsafe { raw::spdk_bdev_seek_hole(desc, ch, offset_blocks) }
         });
         found.await.map(found_block)
@@ -223,7 +221,8 @@ impl IoChannel {
     pub async fn reset(&self) -> Result<()> {
         let desc = self.desc();
         self.command("spdk_bdev_reset", |ch| {
-            // SAFETY: see the head of this file.
+            // SAFETY: the record keeps the channel, which is of the current thread, and through
+            // it the descriptor.
             unsafe { raw::spdk_bdev_reset(desc, ch) }
         })
         .await

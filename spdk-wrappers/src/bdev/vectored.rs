@@ -1,13 +1,19 @@
 //! Reads and writes with several buffers.
 
+use core::ffi::c_int;
+use std::rc::Rc;
+
 use compio_buf::{IoBuf, IoBufMut};
+use spdk_sys::spdk_bdev_desc;
 
 use super::IoChannel;
-use super::buffer::{Source, Target, Vectored};
+use super::buffer::{Piece, Source, Target, Vectored};
+use super::channel::ChannelInner;
 use super::ext::{ExtOptions, IoOptions};
 use super::io::empty;
-use crate::error::{Error, Result};
-use crate::raw::bdev as raw;
+use crate::adapter::{Call, Kept, Submit};
+use crate::error::Result;
+use crate::raw::bdev::{self as raw, spdk_bdev_io_completion_cb};
 
 impl IoChannel {
     /// Reads into the buffers, one after another, from `offset` (`spdk_bdev_readv`). Offset and the
@@ -18,21 +24,12 @@ impl IoChannel {
     /// As [`read`](Self::read).
     pub async fn readv<B: IoBufMut>(&self, bufs: Vec<B>, offset: u64) -> (Result<()>, Vec<B>) {
         const OPERATION: &str = "spdk_bdev_readv";
-        let targets = targets(bufs);
-        let (iovcnt, nbytes) = match counted(OPERATION, &targets) {
-            Ok(counts) => counts,
-            Err(error) => return (Err(error), emptied(targets)),
-        };
-        let desc = self.desc();
-        let (result, (_, targets)) = self
-            .call(OPERATION, (self.keep(), targets), |(ch, targets)| {
-                // SAFETY: the record keeps the channel, through it the descriptor, and the `iovcnt`
-                // buffers of `nbytes` bytes together; a channel is of the current thread.
-                unsafe { raw::spdk_bdev_readv(desc, ch, targets, iovcnt, offset, nbytes) }
-            })
-            .await;
-        let filled = result.is_ok();
-        (result, finished(targets, filled))
+        self.vector(OPERATION, targets(bufs), Unit::Bytes, |desc, ch, iov, iovcnt, nbytes| {
+            // SAFETY: the record keeps the channel, through it the descriptor, and the `iovcnt`
+            // buffers, which are as long together as C is told; a channel is of the current thread.
+            unsafe { raw::spdk_bdev_readv(desc, ch, iov, iovcnt, offset, nbytes) }
+        })
+        .await
     }
 
     /// Writes the buffers, one after another, at `offset` (`spdk_bdev_writev`). Offset and the sum
@@ -43,19 +40,12 @@ impl IoChannel {
     /// As [`write`](Self::write).
     pub async fn writev<B: IoBuf>(&self, bufs: Vec<B>, offset: u64) -> (Result<()>, Vec<B>) {
         const OPERATION: &str = "spdk_bdev_writev";
-        let sources = sources(bufs);
-        let (iovcnt, nbytes) = match counted(OPERATION, &sources) {
-            Ok(counts) => counts,
-            Err(error) => return (Err(error), returned(sources)),
-        };
-        let desc = self.desc();
-        let (result, (_, sources)) = self
-            .call(OPERATION, (self.keep(), sources), |(ch, sources)| {
-                // SAFETY: as in `readv`.
-                unsafe { raw::spdk_bdev_writev(desc, ch, sources, iovcnt, offset, nbytes) }
-            })
-            .await;
-        (result, returned(sources))
+        self.vector(OPERATION, sources(bufs), Unit::Bytes, |desc, ch, iov, iovcnt, nbytes| {
+            // SAFETY: the record keeps the channel, through it the descriptor, and the `iovcnt`
+            // buffers, which are as long together as C is told; a channel is of the current thread.
+            unsafe { raw::spdk_bdev_writev(desc, ch, iov, iovcnt, offset, nbytes) }
+        })
+        .await
     }
 
     /// Reads into the buffers, one after another, from block `offset_blocks`
@@ -70,22 +60,12 @@ impl IoChannel {
         offset_blocks: u64,
     ) -> (Result<()>, Vec<B>) {
         const OPERATION: &str = "spdk_bdev_readv_blocks";
-        let targets = targets(bufs);
-        let (iovcnt, num_blocks) = match self.counted_blocks(OPERATION, &targets) {
-            Ok(counts) => counts,
-            Err(error) => return (Err(error), emptied(targets)),
-        };
-        let desc = self.desc();
-        let (result, (_, targets)) = self
-            .call(OPERATION, (self.keep(), targets), |(ch, iov)| {
-                // SAFETY: as in `readv`, for `num_blocks` blocks.
-                unsafe {
-                    raw::spdk_bdev_readv_blocks(desc, ch, iov, iovcnt, offset_blocks, num_blocks)
-                }
-            })
-            .await;
-        let filled = result.is_ok();
-        (result, finished(targets, filled))
+        self.vector(OPERATION, targets(bufs), Unit::Blocks, |desc, ch, iov, iovcnt, num_blocks| {
+            // SAFETY: the record keeps the channel, through it the descriptor, and the `iovcnt`
+            // buffers, which are as long together as C is told; a channel is of the current thread.
+            unsafe { raw::spdk_bdev_readv_blocks(desc, ch, iov, iovcnt, offset_blocks, num_blocks) }
+        })
+        .await
     }
 
     /// Writes the buffers, one after another, at block `offset_blocks`
@@ -100,21 +80,14 @@ impl IoChannel {
         offset_blocks: u64,
     ) -> (Result<()>, Vec<B>) {
         const OPERATION: &str = "spdk_bdev_writev_blocks";
-        let sources = sources(bufs);
-        let (iovcnt, num_blocks) = match self.counted_blocks(OPERATION, &sources) {
-            Ok(counts) => counts,
-            Err(error) => return (Err(error), returned(sources)),
-        };
-        let desc = self.desc();
-        let (result, (_, sources)) = self
-            .call(OPERATION, (self.keep(), sources), |(ch, iov)| {
-                // SAFETY: as in `readv_blocks`.
-                unsafe {
-                    raw::spdk_bdev_writev_blocks(desc, ch, iov, iovcnt, offset_blocks, num_blocks)
-                }
-            })
-            .await;
-        (result, returned(sources))
+        self.vector(OPERATION, sources(bufs), Unit::Blocks, |desc, ch, iov, iovcnt, num_blocks| {
+            // SAFETY: the record keeps the channel, through it the descriptor, and the `iovcnt`
+            // buffers, which are as long together as C is told; a channel is of the current thread.
+            unsafe {
+                raw::spdk_bdev_writev_blocks(desc, ch, iov, iovcnt, offset_blocks, num_blocks)
+            }
+        })
+        .await
     }
 
     /// As [`readv_blocks`](Self::readv_blocks), with options (`spdk_bdev_readv_blocks_ext`).
@@ -130,9 +103,9 @@ impl IoChannel {
     ) -> (Result<()>, Vec<B>) {
         const OPERATION: &str = "spdk_bdev_readv_blocks_ext";
         let targets = targets(bufs);
-        let (iovcnt, num_blocks) = match self.counted_blocks(OPERATION, &targets) {
+        let (iovcnt, num_blocks) = match self.count(OPERATION, &targets, Unit::Blocks) {
             Ok(counts) => counts,
-            Err(error) => return (Err(error), emptied(targets)),
+            Err(error) => return (Err(error), targets.finish(false)),
         };
         let desc = self.desc();
         let (result, (_, targets, _)) = self
@@ -151,8 +124,8 @@ impl IoChannel {
                 }
             })
             .await;
-        let filled = result.is_ok();
-        (result, finished(targets, filled))
+        let succeeded = result.is_ok();
+        (result, targets.finish(succeeded))
     }
 
     /// As [`writev_blocks`](Self::writev_blocks), with options (`spdk_bdev_writev_blocks_ext`).
@@ -168,9 +141,9 @@ impl IoChannel {
     ) -> (Result<()>, Vec<B>) {
         const OPERATION: &str = "spdk_bdev_writev_blocks_ext";
         let sources = sources(bufs);
-        let (iovcnt, num_blocks) = match self.counted_blocks(OPERATION, &sources) {
+        let (iovcnt, num_blocks) = match self.count(OPERATION, &sources, Unit::Blocks) {
             Ok(counts) => counts,
-            Err(error) => return (Err(error), returned(sources)),
+            Err(error) => return (Err(error), sources.finish(false)),
         };
         let desc = self.desc();
         let (result, (_, sources, _)) = self
@@ -189,41 +162,72 @@ impl IoChannel {
                 }
             })
             .await;
-        (result, returned(sources))
+        let succeeded = result.is_ok();
+        (result, sources.finish(succeeded))
     }
 
-    pub(super) fn counted_blocks<T>(
+    /// Makes a call with several buffers, whose lengths C is told in `unit`.
+    pub(super) async fn vector<T: Piece, S>(
+        &self,
+        operation: &'static str,
+        bufs: Vectored<T>,
+        unit: Unit,
+        mut describe: impl FnMut(
+            *mut spdk_bdev_desc,
+            Rc<ChannelInner>,
+            Vectored<T>,
+            c_int,
+            u64,
+        ) -> Call<spdk_bdev_io_completion_cb, KeptVector<T>, S>,
+    ) -> (Result<()>, Vec<T::Buffer>)
+    where
+        S: Submit<spdk_bdev_io_completion_cb, KeptVector<T>>,
+    {
+        let (iovcnt, length) = match self.count(operation, &bufs, unit) {
+            Ok(counts) => counts,
+            Err(error) => return (Err(error), bufs.finish(false)),
+        };
+        let desc = self.desc();
+        let (result, (_, bufs)) = self
+            .call(operation, (self.keep(), bufs), |(ch, bufs)| {
+                describe(desc, ch, bufs, iovcnt, length)
+            })
+            .await;
+        let succeeded = result.is_ok();
+        (result, bufs.finish(succeeded))
+    }
+
+    /// How many buffers there are, and how long they are together. None at all is refused, because
+    /// SPDK may never complete it.
+    pub(super) fn count<T: Piece>(
         &self,
         operation: &'static str,
         bufs: &Vectored<T>,
-    ) -> Result<(i32, u64)> {
-        Ok((bufs.count(operation)?, self.whole_blocks(operation, bufs.total())?))
+        unit: Unit,
+    ) -> Result<(c_int, u64)> {
+        let length = match unit {
+            Unit::Bytes if bufs.total() == 0 => return Err(empty(operation)),
+            Unit::Bytes => bufs.total(),
+            Unit::Blocks => self.whole_blocks(operation, bufs.total())?,
+        };
+        Ok((bufs.count(operation)?, length))
     }
 }
 
-pub(super) fn sources<B: IoBuf>(bufs: Vec<B>) -> Vectored<Source<B>> {
-    Vectored::new(bufs.into_iter().map(Source::new).collect(), Source::len)
+/// What a call counts in.
+#[derive(Clone, Copy)]
+pub(super) enum Unit {
+    Bytes,
+    Blocks,
 }
 
-pub(super) fn returned<B>(sources: Vectored<Source<B>>) -> Vec<B> {
-    sources.bufs.into_iter().map(|source| source.buf).collect()
+/// What the record of a call with several buffers keeps.
+type KeptVector<T> = Kept<(Rc<ChannelInner>, Vectored<T>)>;
+
+pub(super) fn sources<B: IoBuf>(bufs: Vec<B>) -> Vectored<Source<B>> {
+    Vectored::new(bufs.into_iter().map(Source::new).collect())
 }
 
 fn targets<B: IoBufMut>(bufs: Vec<B>) -> Vectored<Target<B>> {
-    Vectored::new(bufs.into_iter().map(Target::new).collect(), Target::len)
-}
-
-fn finished<B: IoBufMut>(targets: Vectored<Target<B>>, filled: bool) -> Vec<B> {
-    targets.bufs.into_iter().map(|target| target.filled(filled)).collect()
-}
-
-fn emptied<B: IoBufMut>(targets: Vectored<Target<B>>) -> Vec<B> {
-    finished(targets, false)
-}
-
-fn counted<T>(operation: &'static str, bufs: &Vectored<T>) -> Result<(i32, u64), Error> {
-    match bufs.total() {
-        0 => Err(empty(operation)),
-        total => Ok((bufs.count(operation)?, total)),
-    }
+    Vectored::new(bufs.into_iter().map(Target::new).collect())
 }
