@@ -6,15 +6,17 @@ mod common;
 
 use core::any::Any;
 use core::cell::RefCell;
+use core::ffi::c_void;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Wake;
 use std::time::{Duration, Instant};
 
 use common::*;
-use spdk_async::bdev::{Bdev, Descriptor, Events, QosLimits, wait_for_examine};
+use spdk_async::bdev::{Bdev, Descriptor, Events, QosLimits, ZeroCopy, wait_for_examine};
 use spdk_async::{
     JoinError, Sleep, Worker, shutdown_requested, sleep, spawn_local, timeout, yield_now,
 };
@@ -185,17 +187,39 @@ fn a_zero_copy_dropped_on_another_thread_ends_at_home() {
     });
 }
 
+/// An end needs the zero-copy's own thread. Where it cannot be made, the drop gives the buffers back.
 #[test]
-fn probe_zero_copy_committed_elsewhere() {
+fn a_zero_copy_committed_on_another_thread_ends_at_home() {
     with_app(config(&[pool(64, 8), malloc("Malloc0", 64)]), async || {
         for _ in 0..100 {
             let (descriptor, events) = open_watched().await;
             let zcopy = descriptor.channel().unwrap().zcopy(0, 8, true).await.unwrap();
             drop(descriptor);
-            elsewhere(zcopy, async |z: spdk_async::bdev::ZeroCopy| {
-                let _ = spawn_local(async move { drop(z.commit().await) }).await;
-            })
-            .await;
+            let outcome = elsewhere(zcopy, async |zcopy: ZeroCopy| {
+                catch_unwind(AssertUnwindSafe(|| poll_once(pin!(zcopy.commit())).map(drop)))
+            });
+            let panic = outcome.await.map(drop).unwrap_err();
+            let text = panic.downcast_ref::<String>().unwrap();
+            assert!(text.contains("away from its thread"), "{text}");
+            closes(events).await;
+        }
+    });
+}
+
+/// The start is in flight, or done with its result unread.
+#[test]
+fn a_zero_copy_s_start_dropped_on_another_thread_ends_at_home() {
+    with_app(config(&[pool(64, 8), malloc("Malloc0", 64)]), async || {
+        for round in 0..100 {
+            let (descriptor, events) = open_watched().await;
+            let channel = descriptor.channel().unwrap();
+            drop(descriptor);
+            let mut start = Box::pin(async move { channel.zcopy(0, 8, true).await });
+            assert!(poll_once(start.as_mut()).is_pending());
+            if round % 2 == 0 {
+                sleep(Duration::from_micros(500)).await;
+            }
+            drop_elsewhere(start).await;
             closes(events).await;
         }
     });
@@ -248,23 +272,49 @@ fn a_worker_with_the_rate_limits_of_an_open_bdev_is_not_forced_to_exit() {
     });
 }
 
-/// More than SPDK's queue of messages holds.
+/// Polls the streams of events in the box that it is given, and leaves what they yield there.
+unsafe extern "C" fn look(ctx: *mut c_void) {
+    // SAFETY: the test sends the pointer to a look that it keeps until it has been taken.
+    let look = unsafe { &*ctx.cast_const().cast::<Look>() };
+    let mut streams = look.streams.lock().unwrap();
+    let ended = streams.iter_mut().map(|events| poll_once(pin!(next(events))));
+    *look.ended.lock().unwrap() = Some(ended.filter(|end| *end == Poll::Ready(None)).count());
+}
+
+#[derive(Default)]
+struct Look {
+    streams: Mutex<Vec<Events>>,
+    ended: Mutex<Option<usize>>,
+}
+
+/// SPDK's queue of messages is bounded: what is dropped while a message is under way goes with it. So
+/// all are closed when a message is seen that was sent after the first drop and before the others.
 #[test]
-fn very_many_descriptors_dropped_elsewhere_close_at_home() {
+fn many_descriptors_dropped_elsewhere_close_by_one_message() {
+    const COUNT: usize = 1000;
     with_app(malloc_and_null(), async || {
-        let mut events = Vec::new();
+        let look_at = Arc::new(Look::default());
         let mut descriptors = Vec::new();
-        for id in 0..70_000 {
+        for _ in 0..COUNT {
             let descriptor = Bdev::open_read_only("Malloc0").await.unwrap();
-            if id % 10_000 == 9_999 {
-                events.push(descriptor.events());
-            }
+            look_at.streams.lock().unwrap().push(descriptor.events());
             descriptors.push(descriptor);
         }
-        std::thread::spawn(move || drop(descriptors)).join().unwrap();
-        for events in events {
-            closes(events).await;
-        }
+        // SAFETY: no precondition.
+        let home = unsafe { spdk_sys::spdk_get_thread() }.expose_provenance();
+        let shared = Arc::clone(&look_at);
+        let others = std::thread::spawn(move || {
+            drop(descriptors.pop());
+            let home = core::ptr::with_exposed_provenance_mut(home);
+            let ctx = Arc::as_ptr(&shared).cast_mut().cast();
+            // SAFETY: the app thread lives, and the look is kept until it has been taken.
+            unsafe { spdk_sys::spdk_thread_send_msg(home, Some(look), ctx) };
+            drop(descriptors);
+        });
+        // This thread has no turn meanwhile.
+        others.join().unwrap();
+        until(|| look_at.ended.lock().unwrap().is_some()).await;
+        assert_eq!(*look_at.ended.lock().unwrap(), Some(COUNT));
     });
 }
 

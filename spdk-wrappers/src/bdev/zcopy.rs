@@ -19,7 +19,7 @@ use super::channel::ChannelInner;
 use crate::adapter::{Handle, Keep, Parent, With};
 use crate::error::{Error, Result};
 use crate::raw::bdev as raw;
-use crate::thread::{Owner, drop_at_home};
+use crate::thread::{Owner, run_at_home};
 
 /// The buffers behind a range of blocks, borrowed from the bdev. Dropping it gives them back without
 /// writing them.
@@ -39,28 +39,9 @@ use crate::thread::{Owner, drop_at_home};
 /// # }
 /// ```
 pub struct ZeroCopy {
-    /// `None` once it has been ended.
-    borrowed: Option<Borrowed>,
-}
-
-struct Borrowed {
-    // Before the channel, which then sees that it was abandoned.
+    // Before the channel, which then sees that it was abandoned. Each is routed to its thread.
     bdev_io: Handle<spdk_bdev_io>,
     channel: ZeroCopyChannel,
-}
-
-impl Drop for ZeroCopy {
-    fn drop(&mut self) {
-        let Some(borrowed) = self.borrowed.take() else { return };
-        let runtime = borrowed.channel.0.runtime();
-        if runtime.is_current() {
-            return drop(borrowed);
-        }
-        let owner = Owner::new(runtime);
-        // SAFETY: what is borrowed belongs to the channel's thread and is not `Send`, so it has
-        // never left the OS thread that runs it.
-        unsafe { drop_at_home(owner, borrowed) };
-    }
 }
 
 /// The channel of a zero-copy, held on to for those that were abandoned.
@@ -75,7 +56,15 @@ unsafe impl Keep<*mut spdk_io_channel> for ZeroCopyChannel {
 
 impl Drop for ZeroCopyChannel {
     fn drop(&mut self) {
-        let abandoned = &self.0.runtime().zero_copies;
+        let runtime = self.0.runtime();
+        if !runtime.is_current() {
+            // Its drop there comes after the end of the zero-copy, which has been routed before.
+            let (owner, channel) = (Owner::new(runtime), Self(Rc::clone(&self.0)));
+            // SAFETY: a channel is not `Send`, so it has never left the OS thread that runs it.
+            unsafe { run_at_home(owner, channel, drop) };
+            return;
+        }
+        let abandoned = &runtime.zero_copies;
         if abandoned.ending.get() > 0 {
             abandoned.channels.borrow_mut().push(Rc::clone(&self.0));
         }
@@ -142,7 +131,7 @@ impl IoChannel {
                 }
             })
             .await;
-        Ok(ZeroCopy { borrowed: Some(Borrowed { bdev_io: result?, channel }) })
+        Ok(ZeroCopy { bdev_io: result?, channel })
     }
 }
 
@@ -165,11 +154,13 @@ impl ZeroCopy {
         self.end(false).await
     }
 
-    async fn end(mut self, commit: bool) -> Result<()> {
+    async fn end(self, commit: bool) -> Result<()> {
         const OPERATION: &str = "spdk_bdev_zcopy_end";
-        let borrowed = self.borrowed.take().expect("a zero-copy is ended once");
-        let Borrowed { bdev_io, channel } = borrowed;
-        let pool = channel.0.runtime().pool().clone();
+        let Self { bdev_io, channel } = self;
+        let runtime = channel.0.runtime();
+        // As long as the handle can still give the buffers back.
+        assert!(runtime.is_current(), "`{OPERATION}` was polled away from its thread");
+        let pool = runtime.pool().clone();
         let kept = With(bdev_io.into_raw(), channel);
         // SAFETY: a zero-copy that has started and not ended, on its channel's thread. Its end takes
         // it over: a start that succeeded cannot be refused. The record keeps the channel.
@@ -233,8 +224,7 @@ impl ZeroCopy {
 
     fn pieces(&self) -> &[iovec] {
         let (mut iovs, mut count) = (ptr::null_mut(), 0);
-        let Some(borrowed) = &self.borrowed else { return &[] };
-        let bdev_io = borrowed.bdev_io.as_ptr();
+        let bdev_io = self.bdev_io.as_ptr();
         // SAFETY: the I/O is ours, and the places are valid.
         unsafe { spdk_sys::spdk_bdev_io_get_iovec(bdev_io, &raw mut iovs, &raw mut count) };
         let count = usize::try_from(count).unwrap_or(0);

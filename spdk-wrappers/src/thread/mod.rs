@@ -13,7 +13,7 @@ mod time;
 mod worker;
 
 pub(crate) use end::{end, end_workers};
-pub(crate) use opened::{Opened, drop_at_home};
+pub(crate) use opened::{Opened, run_at_home};
 pub(crate) use registry::Owner;
 pub(crate) use runtime::Runtime;
 pub use spawn::{JoinError, JoinHandle, spawn_local, yield_now};

@@ -87,12 +87,16 @@ impl<T> AtHome<T> {
     }
 }
 
-/// Drops `value` on its owner's thread.
+/// Gives `value` to `job` on its owner's thread, after what has been routed there before.
 ///
 /// # Safety
 ///
 /// - `value` belongs to `owner` and has never left the OS thread that runs it.
-pub(crate) unsafe fn drop_at_home<T: 'static>(owner: Owner, value: T) {
+pub(crate) unsafe fn run_at_home<T: 'static>(
+    owner: Owner,
+    value: T,
+    job: impl FnOnce(T) + Send + 'static,
+) {
     let value = AtHome(value);
-    owner.run(move |_| drop(value.into_inner()));
+    owner.run(move |_| job(value.into_inner()));
 }

@@ -13,7 +13,7 @@ use spdk_sys::{
 use crate::adapter::{Errno, Handle, guard};
 use crate::bdev::{AbandonedZeroCopies, IoStatus, IoTimeout};
 use crate::spdk_callback;
-use crate::thread::Runtime;
+use crate::thread::{Owner, Runtime, run_at_home};
 
 /// A bdev goes away. An older form of [`spdk_bdev_event_cb_t`], which block device modules still use.
 #[spdk_callback(multi, sys = spdk_sys, crate = crate::adapter)]
@@ -190,17 +190,42 @@ unsafe fn read_zcopy_start(
         return Err(status);
     }
     // SAFETY: the zero-copy has started and nobody else ends it. The handle is not `Send`, so it is
-    // dropped on the thread of the channel.
+    // dropped on the OS thread that runs the channel's thread.
     let handle = unsafe { Handle::new(bdev_io, end_zcopy) };
     handle.ok_or_else(|| IoStatus::from_errno(Errno::EINVAL))
 }
 
-/// Ends a zero-copy that nobody took, and frees its `spdk_bdev_io`.
+/// Ends a zero-copy that nobody took, on its channel's thread.
+///
+/// # Safety
+///
+/// - `bdev_io` is a started zero-copy that nobody else ends, and this is the OS thread that runs its
+///   channel's thread.
+unsafe fn end_zcopy(bdev_io: *mut spdk_bdev_io) {
+    // SAFETY: the I/O is the caller's.
+    let thread = unsafe { spdk_sys::spdk_bdev_io_get_thread(bdev_io) };
+    // SAFETY: no precondition.
+    if thread == unsafe { spdk_sys::spdk_get_thread() } {
+        // SAFETY: the caller's promise, on the channel's thread.
+        return unsafe { end_zcopy_at_home(bdev_io) };
+    }
+    // SAFETY: a thread with a channel has not exited.
+    let owner = Owner::from_id(unsafe { spdk_sys::spdk_thread_get_id(thread) });
+    // SAFETY: the I/O belongs to that thread, and by the caller's promise has not left its OS thread.
+    unsafe {
+        run_at_home(owner, bdev_io, |bdev_io| {
+            // SAFETY: the caller's promise, on the channel's thread.
+            unsafe { end_zcopy_at_home(bdev_io) }
+        });
+    }
+}
+
+/// Ends a zero-copy and frees its `spdk_bdev_io`.
 ///
 /// # Safety
 ///
 /// - `bdev_io` is a started zero-copy that nobody else ends, on its channel's thread.
-unsafe fn end_zcopy(bdev_io: *mut spdk_bdev_io) {
+unsafe fn end_zcopy_at_home(bdev_io: *mut spdk_bdev_io) {
     unsafe extern "C" fn freed(bdev_io: *mut spdk_bdev_io, _success: bool, _cb_arg: *mut c_void) {
         guard("the end of a zero-copy", || {
             // SAFETY: SPDK hands the I/O over to its completion callback.
