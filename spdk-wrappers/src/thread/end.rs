@@ -28,8 +28,9 @@ pub(crate) fn end(runtime: Rc<Runtime>, then: impl FnOnce() + 'static) {
 pub(crate) fn end_workers(runtime: Rc<Runtime>, then: impl FnOnce() + 'static) {
     let id = runtime.id();
     let ended = move |_: &Runtime| {
-        let others = registry::others(id);
-        let ended = others.is_empty() && !worker::any_starting();
+        // At one moment: what is starting is listed before it stops to count as starting.
+        let (others, starting) = registry::others(id, worker::any_starting);
+        let ended = others.is_empty() && !starting;
         // Again in each turn: a worker may have been on its way up.
         others.into_iter().for_each(request);
         ended

@@ -66,9 +66,11 @@ pub(super) fn current() -> Option<Rc<Runtime>> {
     Some(unsafe { Rc::from_raw(runtime) })
 }
 
-/// The ids of the runtimes but one.
-pub(crate) fn others(than: u64) -> Vec<u64> {
-    rows().keys().copied().filter(|id| *id != than).collect()
+/// The ids of the runtimes but one, and whether `also` holds at the same moment: no runtime is
+/// inserted or removed meanwhile.
+pub(super) fn others(than: u64, also: impl FnOnce() -> bool) -> (Vec<u64>, bool) {
+    let rows = rows();
+    (rows.keys().copied().filter(|id| *id != than).collect(), also())
 }
 
 /// Marks a runtime as ending and sends its thread `message`; `false` if it has ended or been marked

@@ -169,6 +169,11 @@ impl Runtime {
             && (self.pool.in_use() == 0 || !self.pool.any_in_flight(|call| !call.completed))
     }
 
+    /// Whether the tasks have been cancelled, or are being.
+    pub(super) const fn is_ending(&self) -> bool {
+        self.ending.get()
+    }
+
     pub(super) const fn alarms(&self) -> &Alarms {
         &self.alarms
     }

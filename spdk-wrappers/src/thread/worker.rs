@@ -44,11 +44,14 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// If no `spdk_thread` is current, the name holds a NUL, the mask cannot be read, or SPDK cannot
-    /// create the thread.
+    /// If no `spdk_thread` is current or the current one is ending, the name holds a NUL, the mask
+    /// cannot be read, or SPDK cannot create the thread.
     pub async fn create(name: &str, cores: Option<&str>) -> Result<Self> {
         const OPERATION: &str = "spdk_thread_create";
-        Runtime::current(OPERATION)?;
+        // The end of the application waits for the workers that there are when its own tasks are gone.
+        if Runtime::current(OPERATION)?.is_ending() {
+            return Err(Error::ending(OPERATION));
+        }
         let (ready, up) = oneshot::channel();
         start(OPERATION, name, cores, ready)?;
         up.await.map_err(|_| Error::ending(OPERATION))?.map(Unclaimed::claim)

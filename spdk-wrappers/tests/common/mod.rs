@@ -13,7 +13,7 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::process::{Command, ExitStatus};
-use std::sync::{LazyLock, Mutex, PoisonError, mpsc};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use futures_core::Stream;
@@ -86,21 +86,26 @@ pub(crate) fn hosted<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static
 
 const CHILD: &str = "SPDK_ASYNC_TEST_CHILD";
 
-/// Runs this test again in a process of its own and answers how that ended; `None` in that process.
-pub(crate) fn in_child() -> Option<ExitStatus> {
+/// The command that runs this test again in a process of its own, and that process's turn; `None` in
+/// that process.
+pub(crate) fn child() -> Option<(Command, MutexGuard<'static, ()>)> {
     if std::env::var_os(CHILD).is_some() {
         return None;
     }
     // One at a time, for they want the same cores.
     static ALONE: Mutex<()> = Mutex::new(());
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     LazyLock::force(&CORES);
     let name = std::thread::current().name().expect("a test's thread has its name").to_owned();
-    let output = Command::new(std::env::current_exe().expect("the test binary has a path"))
-        .args(["--exact", &name, "--nocapture"])
-        .env(CHILD, "1")
-        .output()
-        .expect("the test binary starts");
+    let mut command = Command::new(std::env::current_exe().expect("the test binary has a path"));
+    command.args(["--exact", &name, "--nocapture"]).env(CHILD, "1");
+    Some((command, alone))
+}
+
+/// Runs this test again in a process of its own and answers how that ended; `None` in that process.
+pub(crate) fn in_child() -> Option<ExitStatus> {
+    let (mut command, _alone) = child()?;
+    let output = command.output().expect("the test binary starts");
     if !output.status.success() {
         eprintln!("{}", String::from_utf8_lossy(&output.stdout));
         eprintln!("{}", String::from_utf8_lossy(&output.stderr));

@@ -211,13 +211,10 @@ unsafe fn end_zcopy(bdev_io: *mut spdk_bdev_io) {
     }
     // SAFETY: a thread with a channel has not exited.
     let owner = Owner::from_id(unsafe { spdk_sys::spdk_thread_get_id(thread) });
+    // SAFETY: the caller's promise, on the channel's thread.
+    let end = |bdev_io| unsafe { end_zcopy_at_home(bdev_io) };
     // SAFETY: the I/O belongs to that thread, and by the caller's promise has not left its OS thread.
-    unsafe {
-        run_at_home(owner, bdev_io, |bdev_io| {
-            // SAFETY: the caller's promise, on the channel's thread.
-            unsafe { end_zcopy_at_home(bdev_io) }
-        });
-    }
+    unsafe { run_at_home(owner, bdev_io, end) };
 }
 
 /// Ends a zero-copy and frees its `spdk_bdev_io`.

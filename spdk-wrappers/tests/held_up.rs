@@ -1,0 +1,62 @@
+//! Ends that do not come, since something is still open: the application waits for it, and says for
+//! what. Each case runs in a process of its own, which is stopped once it has said so.
+
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::time::Duration;
+
+use common::*;
+use spdk_async::bdev::{Bdev, BlockDevice};
+use spdk_async::sleep;
+
+/// Runs `body` in a process of its own and answers the line in which that reports what holds it up.
+fn report_of(body: impl FnOnce()) -> String {
+    let Some((mut command, _alone)) = child() else {
+        body();
+        unreachable!("the end does not come");
+    };
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+    // The child's watchdog ends it, and with it its output, if it has nothing to say.
+    let mut lines = lines.map(|line| line.expect("the child writes text"));
+    let report = lines.find(|line| line.contains("held up"));
+    child.kill().expect("the child still runs");
+    child.wait().expect("the child can be awaited");
+    report.expect("the child says what holds it up")
+}
+
+#[test]
+fn a_device_that_main_returns() {
+    let report = report_of(|| {
+        let _device = with_app(malloc_and_null(), async || {
+            let device = BlockDevice::open("Malloc0").await.unwrap();
+            device.write_at(vec![1; BLOCK], 0).await.0.unwrap();
+            device
+        });
+    });
+    assert_eq!(report, "spdk-async: the end of a thread is held up: the bdev `Malloc0` is open");
+}
+
+/// The call's record keeps the channel, and through it the bdev, as nobody reads its result.
+#[test]
+fn a_forgotten_operation_with_a_channel() {
+    let report = report_of(|| {
+        with_app(malloc_and_null(), async || {
+            let channel = Bdev::open("Malloc0").await.unwrap().channel().unwrap();
+            let mut read = Box::pin(async move { channel.read(vec![0; BLOCK], 0).await });
+            assert!(poll_once(read.as_mut()).is_pending());
+            core::mem::forget(read);
+            sleep(Duration::from_millis(10)).await;
+        });
+    });
+    for words in [
+        "the end of a thread is held up",
+        "the bdev `Malloc0` is open",
+        "a channel of the bdev `Malloc0` is open",
+        "spdk_bdev_read has completed, but its future is forgotten",
+    ] {
+        assert!(report.contains(words), "`{report}` does not say `{words}`");
+    }
+}
