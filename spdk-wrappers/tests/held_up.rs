@@ -4,6 +4,7 @@
 mod common;
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -22,8 +23,11 @@ fn report_of(body: impl FnOnce()) -> String {
     // The child's watchdog ends it, and with it its output, if it has nothing to say.
     let mut lines = lines.map(|line| line.expect("the child writes text"));
     let report = lines.find(|line| line.contains("held up"));
-    child.kill().expect("the child still runs");
-    child.wait().expect("the child can be awaited");
+    // What the signal did before the application started, it does again once main has ended.
+    // SAFETY: the child has not been awaited, so its id is its own.
+    assert_eq!(unsafe { libc::kill(child.id().cast_signed(), libc::SIGTERM) }, 0);
+    let status = child.wait().expect("the child can be awaited");
+    assert_eq!(status.signal(), Some(libc::SIGTERM), "a signal ends it");
     report.expect("the child says what holds it up")
 }
 

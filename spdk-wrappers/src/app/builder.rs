@@ -63,7 +63,8 @@ pub enum LogLevel {
     Debug,
 }
 
-/// What SIGINT and SIGTERM do. Only the first signal counts.
+/// What SIGINT and SIGTERM do while the main future runs. Only the first signal counts; once the main
+/// future has ended, they do what they did before the application started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shutdown {

@@ -1,5 +1,6 @@
-//! SPDK leaves its signal handlers installed. One that ran without an application would crash, so what
-//! was there before comes back.
+//! SPDK leaves its signal handlers installed. One that ran without an application would crash, and SPDK
+//! heeds only the first signal; so what was there before comes back as soon as the main future has
+//! ended. A second signal then ends an application whose end is held up.
 
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
@@ -11,6 +12,7 @@ use libc::sigaction;
 const HANDLED: [c_int; 2] = [libc::SIGINT, libc::SIGTERM];
 
 /// What a process does on those signals.
+#[derive(Clone, Copy)]
 pub(super) struct Signals([Option<sigaction>; 2]);
 
 impl Signals {
@@ -25,11 +27,11 @@ impl Signals {
     }
 
     /// Has the process do that again.
-    pub(super) fn restore(&self) {
-        for (signal, action) in HANDLED.into_iter().zip(&self.0) {
+    pub(super) fn restore(self) {
+        for (signal, action) in HANDLED.into_iter().zip(self.0) {
             if let Some(action) = action {
                 // SAFETY: the action was in force for this signal before.
-                let rc = unsafe { libc::sigaction(signal, action, ptr::null_mut()) };
+                let rc = unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
                 if rc != 0 {
                     tracing::debug!(signal, "the signal's former handler could not be restored");
                 }

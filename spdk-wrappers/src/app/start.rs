@@ -56,12 +56,12 @@ pub(super) fn run<T: 'static>(app: App, main: impl AsyncFnOnce() -> T + 'static)
     let mut options = Options::new(&app)?;
     claim()?;
     let outcome: Rc<Outcome<T>> = Rc::default();
-    let launch =
-        Launch { main: Cell::new(Some(launcher(main, Rc::clone(&outcome), app.shutdown))) };
+    let signals = Signals::of_this_process();
+    let main = launcher(main, Rc::clone(&outcome), app.shutdown, signals);
+    let launch = Launch { main: Cell::new(Some(main)) };
     shutdown::reset();
     log::reset(app.log_level.to_c());
     let affinity = Affinity::of_this_thread();
-    let signals = Signals::of_this_process();
     // An earlier application has left it where subsystems count as initialised.
     // SAFETY: no application runs.
     unsafe { spdk_sys::spdk_rpc_set_state(spdk_sys::SPDK_RPC_STARTUP) };
@@ -141,6 +141,7 @@ fn launcher<T: 'static>(
     main: impl AsyncFnOnce() -> T + 'static,
     outcome: Rc<Outcome<T>>,
     shutdown: Shutdown,
+    signals: Signals,
 ) -> Box<dyn FnOnce()> {
     Box::new(move || {
         STATE.store(UP, Ordering::SeqCst);
@@ -157,6 +158,7 @@ fn launcher<T: 'static>(
         let watched = runtime.spawn(async move {
             let ended = main_or_shutdown(main, shutdown).await;
             outcome.replace(ended);
+            signals.restore();
             stop::begin();
         });
         drop(watched);
