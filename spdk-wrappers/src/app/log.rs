@@ -38,6 +38,9 @@ pub(super) const CALLBACK: spdk_log_cb =
 pub(super) fn reset(level: spdk_sys::spdk_log_level) {
     LEVEL.store(level, Ordering::Relaxed);
     FIRST_ERROR.lock().unwrap_or_else(PoisonError::into_inner).take();
+    // An application opens its log only after its environment, which may be what fails.
+    // SAFETY: the callback may be called on any thread, at any time.
+    unsafe { spdk_sys::spdk_log_open(CALLBACK) };
 }
 
 /// What SPDK logged first at level error.
