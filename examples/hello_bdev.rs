@@ -75,7 +75,8 @@ async fn hello(name: Option<String>) -> Result<(), Failure> {
         }
     };
     println!("backend: {}", spdk_async::BACKEND);
-    with_bdev(&name, write_and_read).await?
+    // An error of an I/O does not say which bdev it was for.
+    with_bdev(&name, write_and_read).await?.map_err(|error| format!("{name}: {error}").into())
 }
 
 async fn write_and_read(device: BlockDevice) -> Result<(), Failure> {
