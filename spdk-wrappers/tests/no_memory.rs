@@ -8,6 +8,7 @@ mod common;
 use core::pin::pin;
 
 use common::*;
+use futures_channel::oneshot;
 use spdk_async::bdev::{Bdev, BlockDevice, IoChannel};
 use spdk_async::{Worker, spawn_local, yield_now};
 
@@ -121,6 +122,57 @@ fn two_threads_share_a_tiny_pool() {
         };
         flood(&device.channel().unwrap(), 0, 500).await;
         far.unwrap().await.unwrap();
+    });
+}
+
+/// The others' share of the pool is gone while a zero-copy has the only `spdk_bdev_io` that this
+/// thread is sure of. Whoever waited in SPDK's queue then would wait until it is given back.
+#[test]
+fn a_read_beside_a_held_zero_copy_gets_what_another_thread_frees() {
+    with_app(tiny(3, 1), async || {
+        let device = BlockDevice::open("Malloc0").await.unwrap();
+        let channel = device.channel().unwrap();
+        let worker = Worker::create("second", None).await.unwrap();
+        let opened = device.clone();
+        let (taken, all_taken) = oneshot::channel();
+        let (give_back, asked_back) = oneshot::channel::<()>();
+        let far = worker.spawn(move || async move {
+            // That of its cache and the last of the pool.
+            let channel = opened.channel().unwrap();
+            let first = channel.zcopy(0, 1, true).await.unwrap();
+            let second = channel.zcopy(1, 1, true).await.unwrap();
+            taken.send(()).unwrap();
+            asked_back.await.unwrap();
+            second.release().await.unwrap();
+            first.release().await.unwrap();
+        });
+        let held = channel.zcopy(2, 1, true).await.unwrap();
+        all_taken.await.unwrap();
+        let mut read = pin!(channel.read_blocks(vec![0; BLOCK], 3));
+        for _ in 0..10 {
+            assert!(poll_once(read.as_mut()).is_pending(), "there is none left");
+            turn().await;
+        }
+        give_back.send(()).unwrap();
+        read.await.0.unwrap();
+        far.unwrap().await.unwrap();
+        held.release().await.unwrap();
+    });
+}
+
+/// Twice as many as the pool has, at its usual size: waiting costs each operation the same,
+/// however many others wait.
+#[test]
+fn more_reads_at_once_than_the_usual_pool() {
+    with_app(config(&[null("Null0", 2048)]), async || {
+        let channel = open("Null0").await;
+        let reads = (0..131_072_u64).map(|block| {
+            let channel = channel.clone();
+            spawn_local(async move {
+                channel.read_blocks(vec![0; BLOCK], block % 2048).await.0.unwrap();
+            })
+        });
+        join_all(reads.collect::<Vec<_>>()).await;
     });
 }
 

@@ -40,5 +40,5 @@ pub use io_type::IoType;
 pub use properties::Bdev;
 pub use qos::QosLimits;
 pub use stat::{BdevStat, OpStat, StatReset};
-pub(crate) use zcopy::AbandonedZeroCopies;
+pub(crate) use zcopy::ZeroCopies;
 pub use zcopy::ZeroCopy;

@@ -44,8 +44,17 @@ pub struct ZeroCopy {
     channel: ZeroCopyChannel,
 }
 
-/// The channel of a zero-copy, held on to for those that were abandoned.
+/// The channel of a zero-copy, held on to for those that were abandoned. From before the start to
+/// after the end, so it also counts the zero-copies of the thread.
 struct ZeroCopyChannel(Rc<ChannelInner>);
+
+impl ZeroCopyChannel {
+    fn new(channel: Rc<ChannelInner>) -> Self {
+        let held = &channel.runtime().zero_copies.held;
+        held.set(held.get() + 1);
+        Self(channel)
+    }
+}
 
 // SAFETY: as for the `Rc` inside.
 unsafe impl Keep<*mut spdk_io_channel> for ZeroCopyChannel {
@@ -64,22 +73,30 @@ impl Drop for ZeroCopyChannel {
             unsafe { run_at_home(owner, channel, drop) };
             return;
         }
-        let abandoned = &runtime.zero_copies;
-        if abandoned.ending.get() > 0 {
-            abandoned.channels.borrow_mut().push(Rc::clone(&self.0));
+        let zero_copies = &runtime.zero_copies;
+        zero_copies.held.set(zero_copies.held.get() - 1);
+        if zero_copies.ending.get() > 0 {
+            zero_copies.channels.borrow_mut().push(Rc::clone(&self.0));
         }
     }
 }
 
-/// The zero-copies of a thread that end without anybody waiting.
+/// The zero-copies of a thread.
 #[derive(Default)]
-pub(crate) struct AbandonedZeroCopies {
+pub(crate) struct ZeroCopies {
+    /// How many may hold an `spdk_bdev_io` for as long as the program likes.
+    held: Cell<usize>,
+    /// How many end without anybody waiting.
     ending: Cell<usize>,
-    /// What they need until then.
+    /// What those need until then.
     channels: RefCell<Vec<Rc<ChannelInner>>>,
 }
 
-impl AbandonedZeroCopies {
+impl ZeroCopies {
+    pub(super) fn held(&self) -> usize {
+        self.held.get()
+    }
+
     pub(crate) fn begun(&self) {
         self.ending.set(self.ending.get() + 1);
     }
@@ -113,7 +130,7 @@ impl IoChannel {
         }
         let desc = self.desc();
         let no_iov: *mut iovec = ptr::null_mut();
-        let kept = (ZeroCopyChannel(self.keep()), no_iov);
+        let kept = (ZeroCopyChannel::new(self.keep()), no_iov);
         let (result, (channel, _)) = self
             .call(OPERATION, kept, |(ch, iov)| {
                 // SAFETY: the record keeps the channel, and through it the descriptor; a channel is

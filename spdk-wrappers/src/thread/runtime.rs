@@ -18,7 +18,7 @@ use spdk_sys::{spdk_poller, spdk_thread};
 use super::registry;
 use super::time::Alarms;
 use crate::adapter::{Executor, Home, JoinHandle, Pool, Remote, Wakeup, guard};
-use crate::bdev::{AbandonedZeroCopies, CachedChannel};
+use crate::bdev::{CachedChannel, ZeroCopies};
 use crate::error::{Error, Result};
 
 /// Tasks polled in one turn, before the thread's other pollers and messages get theirs.
@@ -41,7 +41,7 @@ pub(crate) struct Runtime {
     alarms: Alarms,
     /// The channels that devices keep on this thread.
     pub(crate) channels: RefCell<Vec<CachedChannel>>,
-    pub(crate) zero_copies: AbandonedZeroCopies,
+    pub(crate) zero_copies: ZeroCopies,
 }
 
 /// The poller runs the executor in each turn of the thread, so nobody needs waking.
@@ -90,7 +90,7 @@ impl Runtime {
             open: RefCell::default(),
             alarms: Alarms::default(),
             channels: RefCell::default(),
-            zero_copies: AbandonedZeroCopies::default(),
+            zero_copies: ZeroCopies::default(),
         });
         let ctx = Rc::as_ptr(&runtime).cast_mut().cast();
         // SAFETY: the registry keeps the runtime until the poller is unregistered.

@@ -11,7 +11,7 @@ use spdk_sys::{
 };
 
 use crate::adapter::{Errno, Handle, guard};
-use crate::bdev::{AbandonedZeroCopies, IoStatus, IoTimeout};
+use crate::bdev::{IoStatus, IoTimeout, ZeroCopies};
 use crate::spdk_callback;
 use crate::thread::{Owner, Runtime, run_at_home};
 
@@ -227,22 +227,22 @@ unsafe fn end_zcopy_at_home(bdev_io: *mut spdk_bdev_io) {
         guard("the end of a zero-copy", || {
             // SAFETY: SPDK hands the I/O over to its completion callback.
             unsafe { spdk_sys::spdk_bdev_free_io(bdev_io) };
-            abandoned(AbandonedZeroCopies::ended);
+            abandoned(ZeroCopies::ended);
         });
     }
     /// Tells the thread's runtime, if it has one.
-    fn abandoned(what: impl FnOnce(&AbandonedZeroCopies)) {
+    fn abandoned(what: impl FnOnce(&ZeroCopies)) {
         if let Ok(runtime) = Runtime::current("spdk_bdev_zcopy_end") {
             what(&runtime.zero_copies);
         }
     }
-    abandoned(AbandonedZeroCopies::begun);
+    abandoned(ZeroCopies::begun);
     // SAFETY: the caller's promise.
     let rc = unsafe {
         spdk_sys::spdk_bdev_zcopy_end(bdev_io, false, Some(freed), core::ptr::null_mut())
     };
     if rc != 0 {
-        abandoned(AbandonedZeroCopies::ended);
+        abandoned(ZeroCopies::ended);
         tracing::error!(rc, "spdk_bdev_zcopy_end refused; an spdk_bdev_io is lost");
     }
 }
