@@ -164,7 +164,7 @@ fn a_read_beside_a_held_zero_copy_gets_what_another_thread_frees() {
 /// however many others wait.
 #[test]
 fn more_reads_at_once_than_the_usual_pool() {
-    with_app(config(&[null("Null0", 2048)]), async || {
+    with_app(config(&[pool(65_535, 256), null("Null0", 2048)]), async || {
         let channel = open("Null0").await;
         let reads = (0..131_072_u64).map(|block| {
             let channel = channel.clone();

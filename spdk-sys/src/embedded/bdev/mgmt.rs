@@ -6,7 +6,7 @@
 use core::cell::{Cell, RefCell};
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use super::io::{IoQueue, Phase, QueueLink, int};
 use super::opts::current_opts;
@@ -27,6 +27,8 @@ pub(super) struct MgmtChannel {
     cache_size: u32,
     pub(super) shared_resources: RefCell<Vec<*mut SharedResource>>,
     io_wait: RefCell<VecDeque<*mut spdk_bdev_io_wait_entry>>,
+    /// The entries of `io_wait`, to find one that is queued twice without a search.
+    queued: RefCell<HashSet<*mut spdk_bdev_io_wait_entry>>,
     has_waiters: Cell<bool>,
 }
 
@@ -84,7 +86,8 @@ unsafe extern "C" fn create_cb(_io_device: *mut c_void, ctx_buf: *mut c_void) ->
         cache_count: Cell::new(cache_size),
         cache_size,
         shared_resources: RefCell::new(Vec::new()),
-        io_wait: RefCell::new(VecDeque::new()),
+        io_wait: RefCell::default(),
+        queued: RefCell::default(),
         has_waiters: Cell::new(false),
     };
     for io in ios {
@@ -154,6 +157,7 @@ impl MgmtChannel {
         while self.cache_count.get() > 0 {
             let next = self.io_wait.borrow_mut().pop_front();
             let Some(entry) = next else { break };
+            self.queued.borrow_mut().remove(&entry);
             self.has_waiters.set(!self.io_wait.borrow().is_empty());
             // SAFETY: the entry stays valid until its callback runs; it is out of the queue, so
             // the callback may queue or free it.
@@ -174,7 +178,7 @@ impl MgmtChannel {
         }
         let mut queue = self.io_wait.borrow_mut();
         assert!(
-            !queue.contains(&entry),
+            self.queued.borrow_mut().insert(entry),
             "spdk_bdev_queue_io_wait: the entry is queued already; wait for its callback"
         );
         if first {
