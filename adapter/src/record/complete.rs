@@ -9,13 +9,14 @@ use super::cb_arg;
 use super::page::Page;
 use super::pool::release;
 use super::slot::Slot;
-use super::state::{Completion, State};
+use super::state::Completion;
 use crate::{OnceCallback, report, unwind};
 
 /// Completes the record that `cb_arg` names with what `read` reports.
 ///
 /// `read` runs before the record changes: it may call back into C, and C may call any other
-/// callback from there.
+/// callback from there, and drop the future. A second callback of the same call is a stray even
+/// then, for it would bring, and release, what the first has brought.
 ///
 /// # Safety
 ///
@@ -29,16 +30,9 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
     let Some(slot) = (unsafe { expected::<C>(cb_arg) }) else {
         return;
     };
-    let outcome = read();
-    // C may have called back for the same record from inside `read`; the first to get here wins.
-    // SAFETY: as above.
-    let again = unsafe { expected::<C>(cb_arg) };
-    let Some(slot) = again.filter(|again| *again == slot) else {
-        discard(C::NAME, outcome);
-        return;
-    };
     // SAFETY: slots are never freed, and we are on this one's home.
     let header = unsafe { slot.as_ref() };
+    let outcome = header.reading(read);
     let (next, completion) = header.state().complete();
     match completion {
         Completion::Store | Completion::StoreAndWake => {
@@ -64,7 +58,7 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
             // SAFETY: the body has just been taken out.
             unsafe { release(slot) };
         }
-        Completion::Stray => report::stray(C::NAME),
+        Completion::Stray => unreachable!("a record is not released while its report is read"),
     }
 }
 
@@ -89,9 +83,10 @@ unsafe fn expected<C: OnceCallback>(cb_arg: *mut c_void) -> Option<NonNull<Slot>
         return None;
     };
     // SAFETY: slots are never freed; only the atomic word is read before the home is checked.
-    let (generation, state) = unsafe { slot.as_ref() }.load();
+    let (generation, state, reading) = unsafe { slot.as_ref() }.load();
     let waited_for = cb_arg::same_generation(travelled, generation)
-        && matches!(state, State::Submitting | State::InFlight | State::Orphaned);
+        && !reading
+        && state.complete().1 != Completion::Stray;
     if !waited_for {
         report::stray(C::NAME);
         return None;

@@ -10,6 +10,8 @@
 //!    payload is initialised, and its report is initialised exactly in state `Done`.
 //! 4. The generation in `word` changes at each release, so a context pointer fits one call only
 //!    (until the 22 bits come round).
+//! 5. While a callback reads its report, `word` says so. A callback that comes meanwhile for the same
+//!    record is a stray, and the record is not released: it is neither `Done` nor refused.
 
 use core::cell::{Cell, UnsafeCell};
 use core::mem::MaybeUninit;
@@ -23,11 +25,13 @@ use super::state::State;
 /// Bytes of a slot's own room; larger bodies go to the heap.
 pub(super) const ROOM: usize = 128;
 const STATE_BITS: u32 = 8;
+/// Beside the state: invariant 5.
+const READING: u32 = 0x80;
 
 /// One record.
 #[repr(C, align(64))]
 pub(crate) struct Slot {
-    /// Generation and state, see invariant 4.
+    /// Generation and state, see invariants 4 and 5.
     word: AtomicU32,
     /// The pool's clock when the call began.
     pub(super) began: Cell<u32>,
@@ -57,12 +61,12 @@ impl Slot {
         }
     }
 
-    /// The generation and state. Relaxed order is enough: only the home writes, and a foreign
+    /// The generation, the state, and whether a report is being read. Relaxed order is enough: only the home writes, and a foreign
     /// thread that reads merely finds out that it is a stray.
     #[inline]
-    pub(super) fn load(&self) -> (u32, State) {
+    pub(super) fn load(&self) -> (u32, State, bool) {
         let word = self.word.load(Ordering::Relaxed);
-        (word >> STATE_BITS, State::from_bits(word as u8))
+        (word >> STATE_BITS, State::from_bits((word & !READING) as u8), word & READING != 0)
     }
 
     #[inline]
@@ -74,13 +78,22 @@ impl Slot {
     #[inline]
     pub(super) fn set_state(&self, state: State) {
         let word = self.word.load(Ordering::Relaxed);
-        self.word.store(word & !0xff | state as u32, Ordering::Relaxed);
+        self.word.store(word & (!0xff | READING) | state as u32, Ordering::Relaxed);
+    }
+
+    /// Runs `read`, while every further callback for this record is a stray.
+    #[inline]
+    pub(super) fn reading<R>(&self, read: impl FnOnce() -> R) -> R {
+        self.word.store(self.word.load(Ordering::Relaxed) | READING, Ordering::Relaxed);
+        let report = read();
+        self.word.store(self.word.load(Ordering::Relaxed) & !READING, Ordering::Relaxed);
+        report
     }
 
     /// Edges 2, 7 and 8: back to `Free`, with the next generation.
     #[inline]
     pub(super) fn retire(&self) {
-        let (generation, _) = self.load();
+        let (generation, ..) = self.load();
         let next = generation.wrapping_add(1) << STATE_BITS;
         self.word.store(next | State::Free as u32, Ordering::Relaxed);
     }
