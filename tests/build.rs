@@ -3,7 +3,10 @@
 fn main() {
     println!("cargo::rerun-if-changed=c");
     cc::Build::new()
-        .file("c/shapes.c")
+        .files(
+            ["calls", "errand", "ledger", "many", "once", "visit", "world"]
+                .map(|name| format!("c/{name}.c")),
+        )
         .std("c11")
         .flag("-Wall")
         .flag("-Wextra")

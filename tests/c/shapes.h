@@ -1,8 +1,8 @@
 /* A C library with one function for each shape that a callback API can have.
  *
  * What happens to a call is set before it, for the calling thread: called back inside of the call,
- * called back by shapes_poll(), or refused. The library does nothing else with its arguments than
- * what the comments say. */
+ * called back by shapes_poll(), or refused. hostile.h can do worse. The library does nothing else
+ * with its arguments than what the comments say. */
 #ifndef SHAPES_H
 #define SHAPES_H
 
@@ -17,7 +17,7 @@ void shapes_set(enum shapes_mode mode, int status);
 /* Runs this thread's deferred callbacks; returns how many ran. */
 int shapes_poll(void);
 
-/* Objects that somebody has to give back. The counts are per thread. */
+/* Objects that somebody has to give back. The counts are per world, see hostile.h. */
 struct shapes_io { uint32_t code; };
 struct shapes_object { uint32_t id; };
 void shapes_free_io(struct shapes_io *io);
