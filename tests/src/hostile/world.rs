@@ -2,6 +2,9 @@
 
 use core::ffi::{c_int, c_void};
 use core::ptr::NonNull;
+use std::sync::Once;
+use std::thread;
+use std::time::Duration;
 
 use super::sys;
 use super::trace::{Event, Trace};
@@ -98,10 +101,26 @@ unsafe extern "C" fn listen(listener: *mut c_void, event: u32) {
     trace.note(Event::from_c(event));
 }
 
+/// Longer than all scenarios of a test program take together, also under a sanitizer.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Ends a program that hangs, as for want of a wake-up or in a lock that it has already.
+fn watchdog() {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| {
+        thread::spawn(|| {
+            thread::sleep(PATIENCE);
+            eprintln!("the tests hang: they have run for {PATIENCE:?}");
+            std::process::abort();
+        });
+    });
+}
+
 impl World {
-    /// A world that tells `trace` what it does.
+    /// A world that tells `trace` what it does. The program must end within five minutes of the first.
     #[must_use]
     pub fn new(trace: &Trace) -> Self {
+        watchdog();
         let trace = Box::new(trace.clone());
         let listener = (&raw const *trace).cast_mut().cast();
         // SAFETY: the listener's argument lives until the world has ended.
