@@ -9,11 +9,22 @@
 use core::ffi::c_int;
 
 /// A C callback typedef.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the type of a C callback",
+    label = "a callback's type is a name that `#[spdk_callback(…)]` was put on"
+)]
 pub trait Callback: 'static {
     /// The typedef's name, for reports.
     const NAME: &'static str;
     /// The C function pointer type, as the C function takes it.
     type Fn: Copy;
+}
+
+/// A typedef that nobody has annotated: it is a pointer, and has no kind. So one that is used without
+/// its annotation is one error, which asks for the kind.
+impl<F: Copy + 'static> Callback for Option<F> {
+    const NAME: &'static str = "a callback without a name";
+    type Fn = Self;
 }
 
 /// A callback that comes exactly once for each accepted call; its call is a future.

@@ -19,6 +19,11 @@ use crate::CallError;
 /// - What `arg` returns must be fit for what C does with it from the call to the callback, as long
 ///   as the value is neither moved, used nor dropped in that time.
 /// - `arg` must not unwind.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept for C as `{Arg}`",
+    label = "C uses this argument until its callback, so the call must own it",
+    note = "pass a type that owns what C is given and implements `Keep<{Arg}>`"
+)]
 pub unsafe trait Keep<Arg>: 'static {
     /// The argument for C.
     fn arg(&mut self) -> Arg;

@@ -53,12 +53,17 @@ pub(crate) mod text {
 
     // Arguments of both attributes.
     pub(crate) const NEEDS_COMMA: &str = "expected `,` between arguments";
+    pub(crate) const NEEDS_WORD: &str =
+        "an argument begins with a word, as in `once` or `sys = path`: remove this";
     pub(crate) const KINDS: &str =
         "the kinds are `once` (a future), `multi` (a stream) and `visitor` (a closure)";
     pub(crate) const NEEDS_KIND: &str = "say how often the callback comes: `#[spdk_callback(once)]`, `#[spdk_callback(multi)]` or `#[spdk_callback(visitor)]`";
     pub(crate) const TWO_KINDS: &str =
         "there is a kind already; a callback has one: `once`, `multi` or `visitor`";
 
+    pub(crate) fn argument_form(form: &str) -> String {
+        format!("this argument is written `{form}`")
+    }
     pub(crate) fn twice(word: &impl Display) -> String {
         format!("`{word}` is given twice; keep one")
     }
@@ -178,7 +183,10 @@ pub(crate) mod text {
         "a parameter of a declaration is a plain name: write `name: Type`";
     pub(crate) const NEEDS_SYS: &str = "where is the C function? Add `sys = path` (the module that declares it), or move the declaration into an `unsafe extern \"C\"` block under `#[spdk_async]`";
     pub(crate) const BLOCK_NAME: &str = "`name` is for one function, and this is a block: put `#[spdk_async(name = c_name)]` on the function inside";
-    pub(crate) const RETURNS: &str = "the conventions are `returns = errno` (zero or a negative errno), `status` (zero or any other number), `void` (always accepted), `bool` (true is accepted) and `null` (NULL is refused)";
+    const RETURNS: &str = "the conventions are `returns = errno` (zero or a negative errno), `status` (zero or any other number), `void` (always accepted), `bool` (true is accepted) and `null` (NULL is refused)";
+    pub(crate) fn unknown_returns(word: &impl Display) -> String {
+        format!("unknown convention `{word}`: {RETURNS}")
+    }
     pub(crate) const RETURN_TYPE: &str = "what does this return value say? `c_int`, `bool`, a raw pointer and nothing are understood; for others add `returns = errno`, `status`, `void`, `bool` or `null`";
     pub(crate) const RETURNS_VISITOR: &str =
         "a visiting function returns what C returns: remove `returns`";

@@ -1,7 +1,8 @@
 //! Generated code whose local names are its own: a user's parameter may have any name.
 //!
 //! Invariant: everything emitted is written with `code!`. Its locals are resolved where the macro
-//! is defined; items and type parameters are not, so those begin with two underscores.
+//! is defined; items and type parameters are not, and a local is none where the user has a constant
+//! of its name. So all of them begin with two underscores.
 
 /// `quote!` with hygienic locals.
 macro_rules! code {

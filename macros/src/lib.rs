@@ -12,6 +12,7 @@ mod spdk_callback;
 #[cfg(test)]
 mod tests;
 mod types;
+mod whole;
 
 use proc_macro::TokenStream;
 

@@ -16,7 +16,7 @@ pub(crate) fn each_argument(
 ) {
     let walked = (|input: ParseStream<'_>| {
         while !input.is_empty() {
-            let argument = input.call(Ident::parse_any).and_then(|word| read(&word, input, errors));
+            let argument = word(input).and_then(|word| read(&word, input, errors));
             match argument {
                 Ok(()) if input.is_empty() || input.peek(Token![,]) => {}
                 Ok(()) => {
@@ -36,6 +36,33 @@ pub(crate) fn each_argument(
     if let Err(error) = walked {
         errors.take(error);
     }
+}
+
+fn word(input: ParseStream<'_>) -> syn::Result<Ident> {
+    input.call(Ident::parse_any).map_err(|error| syn::Error::new(error.span(), text::NEEDS_WORD))
+}
+
+/// What follows `word`, after a `=`.
+pub(crate) fn value<T>(
+    input: ParseStream<'_>,
+    word: &Ident,
+    form: &str,
+    parser: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<T> {
+    let parsed = input.parse::<Token![=]>().and_then(|_| parser(input));
+    parsed.map_err(|error| malformed(input, word, form, &error))
+}
+
+/// The mistake of an argument that is not written as in `form`. One that is cut short is a mistake
+/// at its first word, for there is nothing else to point at.
+pub(crate) fn malformed(
+    input: ParseStream<'_>,
+    word: &Ident,
+    form: &str,
+    error: &syn::Error,
+) -> syn::Error {
+    let place = if input.is_empty() { word.span() } else { error.span() };
+    syn::Error::new(place, text::argument_form(form))
 }
 
 /// Passes over the rest of an argument.

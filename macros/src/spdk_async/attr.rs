@@ -2,19 +2,21 @@
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
-use syn::parse::ParseStream;
-use syn::{Attribute, Ident, Meta, Path, Token};
+use syn::parse::{Parse as _, ParseStream};
+use syn::{Attribute, Ident, Meta, Path};
 
 use super::model::{Mark, Returns};
 use crate::diag::{Errors, put, text};
 use crate::kind::Kind;
-use crate::list::each_argument;
+use crate::list::{each_argument, value};
 
 /// The arguments, each at most once.
 #[derive(Default)]
 pub(super) struct Args {
     pub(super) kind: Option<(Kind, Ident)>,
     pub(super) sys: Option<Path>,
+    /// `sys` was begun; if it is not there, its mistake has been reported.
+    pub(super) sys_is_meant: bool,
     pub(super) name: Option<Ident>,
     pub(super) returns: Option<(Returns, Ident)>,
     pub(super) adapter: Option<Path>,
@@ -32,6 +34,7 @@ impl Args {
         Self {
             kind: self.kind.or_else(|| block.kind.clone()),
             sys: self.sys.or_else(|| block.sys.clone()),
+            sys_is_meant: self.sys_is_meant || block.sys_is_meant,
             name: self.name,
             returns: self.returns.or_else(|| block.returns.clone()),
             adapter: self.adapter.or_else(|| block.adapter.clone()),
@@ -53,30 +56,31 @@ impl Args {
             return Ok(());
         }
         match word.to_string().as_str() {
-            "sys" => put(&mut self.sys, path_value(input)?, word, errors),
-            "crate" => put(&mut self.adapter, path_value(input)?, word, errors),
-            "name" => {
-                input.parse::<Token![=]>()?;
-                put(&mut self.name, input.parse()?, word, errors);
+            "sys" => {
+                self.sys_is_meant = true;
+                let path = value(input, word, "sys = path", Path::parse_mod_style)?;
+                put(&mut self.sys, path, word, errors);
             }
-            "returns" => put(&mut self.returns, returns_value(input)?, word, errors),
+            "crate" => {
+                let path = value(input, word, "crate = path", Path::parse_mod_style)?;
+                put(&mut self.adapter, path, word, errors);
+            }
+            "name" => {
+                let name = value(input, word, "name = c_name", Ident::parse)?;
+                put(&mut self.name, name, word, errors);
+            }
+            "returns" => put(&mut self.returns, returns_value(input, word)?, word, errors),
             _ => return Err(syn::Error::new(word.span(), text::unknown_async_argument(word))),
         }
         Ok(())
     }
 }
 
-fn path_value(input: ParseStream<'_>) -> syn::Result<Path> {
-    input.parse::<Token![=]>()?;
-    input.call(Path::parse_mod_style)
-}
-
-fn returns_value(input: ParseStream<'_>) -> syn::Result<(Returns, Ident)> {
-    input.parse::<Token![=]>()?;
-    let word = input.call(Ident::parse_any)?;
-    match Returns::from_word(&word) {
-        Some(returns) => Ok((returns, word)),
-        None => Err(syn::Error::new(word.span(), text::RETURNS)),
+fn returns_value(input: ParseStream<'_>, word: &Ident) -> syn::Result<(Returns, Ident)> {
+    let convention = value(input, word, "returns = convention", Ident::parse_any)?;
+    match Returns::from_word(&convention) {
+        Some(returns) => Ok((returns, convention)),
+        None => Err(syn::Error::new(convention.span(), text::unknown_returns(&convention))),
     }
 }
 

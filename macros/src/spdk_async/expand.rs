@@ -1,6 +1,6 @@
 //! The code for a declaration without mistakes: a function of the same name.
 //!
-//! Invariant: the C function is named once, as a constant of the declared type, so that a
+//! Invariant: the C function is named once, as a pointer of the declared type, so that a
 //! declaration that differs from C's is an error at its name; every call goes through it.
 
 use proc_macro2::{Ident, Span, TokenStream};
@@ -9,7 +9,8 @@ use syn::{Path, ReturnType, Type};
 
 use super::model::{Callee, Function, Param, Returns, Role};
 use super::signature::{
-    Payload, callback_fn, docs, keep_bounds, out_places, out_type, out_types, params, payload,
+    Payload, bounds, callback_fn, docs, keep_bounds, out_places, out_type, out_types, params,
+    payload,
 };
 use crate::hygiene::{bare_or_tuple, code};
 use crate::kind::Kind;
@@ -28,12 +29,13 @@ pub(super) fn expand(function: &Function) -> TokenStream {
 pub(super) fn item(function: &Function, returns: &TokenStream, body: &TokenStream) -> TokenStream {
     let Function { attrs, vis, ident, .. } = function;
     let (docs, generics, params) = (docs(function), keep_bounds(function), params(function));
-    let (cfgs, others) = (&attrs.cfgs, &attrs.others);
+    let (cfgs, others, bounds) = (&attrs.cfgs, &attrs.others, bounds(function));
     code! {
         #docs
         #(#cfgs)*
         #(#others)*
         #[allow(
+            trivial_bounds,
             unused_qualifications,
             unused_unsafe,
             clippy::multiple_unsafe_ops_per_block,
@@ -42,7 +44,7 @@ pub(super) fn item(function: &Function, returns: &TokenStream, body: &TokenStrea
             clippy::undocumented_unsafe_blocks,
             reason = "generated: the contract is that of the declared C function"
         )]
-        #vis unsafe fn #ident #generics(#params) #returns {
+        #vis unsafe fn #ident #generics(#params) #returns #bounds {
             #body
         }
     }
@@ -87,8 +89,8 @@ fn visiting(function: &Function) -> TokenStream {
     let visit = function.with(Role::Visit).next().map(|param| &param.ty);
     let call = call(function, &payload);
     let body = code! {
-        let call = { #call };
-        #adapter::submit_visit::<#visit, #callback, #payload_type, _>(call, visitor)
+        let __call = { #call };
+        #adapter::submit_visit::<#visit, #callback, #payload_type, _>(__call, visitor)
     };
     item(function, &code!(-> #adapter::Submitted<#callback, #payload_type>), &body)
 }
@@ -99,20 +101,20 @@ fn call(function: &Function, payload: &Payload) -> TokenStream {
     let place = function.callback().map_or_else(Span::mixed_site, |param| place(&param.ty));
     let adapter = function.adapter.at(place);
     let new = quote_spanned!(place=> #adapter::Call::new);
-    let submit = Ident::new("submit", Span::mixed_site().located_at(place));
-    let (name, constant) = (function.name(), c_function(function));
+    let submit = Ident::new("__submit", Span::mixed_site().located_at(place));
+    let (name, pointer) = (function.name(), c_function(function));
     let registrations = registrations(function);
     let (payload_type, payload_value, places) = (&payload.ty, &payload.value, &payload.places);
-    let call = accepted(function, &c_call(function, &code!(cb), &code!(cb_arg)));
-    let record = if payload.is_empty() { code!(_) } else { code!(payload) };
+    let call = accepted(function, &c_call(function, &code!(__cb), &code!(__cb_arg)));
+    let record = if payload.is_empty() { code!(_) } else { code!(__payload) };
     code! {
-        #constant
         #registrations
         let #submit = move |
             #record: *mut #payload_type,
-            cb,
-            cb_arg: *mut ::core::ffi::c_void,
+            __cb,
+            __cb_arg: *mut ::core::ffi::c_void,
         | {
+            #pointer
             #places
             #call
         };
@@ -122,32 +124,33 @@ fn call(function: &Function, payload: &Payload) -> TokenStream {
 
 fn multi(function: &Function) -> TokenStream {
     let adapter = &function.adapter;
-    let constant = c_function(function);
+    let pointer = c_function(function);
     let callback = function.callback().map(|param| &param.ty);
-    let call = c_call(function, &code!(cb), &code!(cb_arg));
-    let accepted = accepted(function, &code!(returned));
+    let call = c_call(function, &code!(__cb), &code!(__cb_arg));
+    let accepted = accepted(function, &code!(__returned));
     let outs: Vec<&Param> = function.with(Role::Out).collect();
     let places = (!outs.is_empty()).then(|| {
-        let (types, places) = (out_types(&outs), out_places(&outs, &code!(&raw mut outs.0)));
+        let (types, places) = (out_types(&outs), out_places(&outs, &code!(&raw mut __outs.0)));
         code! {
-            let mut outs = unsafe { #adapter::__private::outs::<#types>() };
+            let mut __outs = unsafe { #adapter::__private::outs::<#types>() };
             #places
         }
     });
-    let written = places.is_some().then(|| code!(let outs = #adapter::__private::written(outs);));
+    let written =
+        places.is_some().then(|| code!(let __outs = #adapter::__private::written(__outs);));
     let values = bare_or_tuple(registered_values(function, &outs));
     let result = registered(function);
     let body = code! {
-        #constant
-        let (cb, cb_arg) = #adapter::__private::registration::<#callback>(subscription);
+        #pointer
+        let (__cb, __cb_arg) = #adapter::__private::registration::<#callback>(subscription);
         #places
-        let returned = #call;
+        let __returned = #call;
         match #accepted {
             ::core::result::Result::Ok(()) => {
                 #written
                 ::core::result::Result::Ok(#values)
             }
-            ::core::result::Result::Err(refusal) => ::core::result::Result::Err(refusal),
+            ::core::result::Result::Err(__refusal) => ::core::result::Result::Err(__refusal),
         }
     };
     item(function, &code!(-> #result), &body)
@@ -166,18 +169,18 @@ pub(super) fn registered(function: &Function) -> TokenStream {
 }
 
 fn registered_values(function: &Function, outs: &[&Param]) -> Vec<TokenStream> {
-    let object = (function.returns == Some(Returns::Null)).then(|| code!(returned));
-    let outs = (0..outs.len()).map(syn::Index::from).map(|index| code!(outs.#index));
+    let object = (function.returns == Some(Returns::Null)).then(|| code!(__returned));
+    let outs = (0..outs.len()).map(syn::Index::from).map(|index| code!(__outs.#index));
     object.into_iter().chain(outs).collect()
 }
 
 fn visitor(function: &Function) -> TokenStream {
-    let (adapter, constant) = (&function.adapter, c_function(function));
+    let (adapter, pointer) = (&function.adapter, c_function(function));
     let callback = function.callback().map(|param| &param.ty);
-    let call = c_call(function, &code!(cb), &code!(cb_arg));
+    let call = c_call(function, &code!(__cb), &code!(__cb_arg));
     let body = code! {
-        #constant
-        #adapter::__private::walk::<#callback, _, _>(visitor, |cb, cb_arg| #call)
+        #pointer
+        #adapter::__private::walk::<#callback, _, _>(visitor, |__cb, __cb_arg| #call)
     };
     item(function, &function.output.to_token_stream(), &body)
 }
@@ -212,7 +215,7 @@ fn c_function(function: &Function) -> TokenStream {
         }
         Callee::Unknown => TokenStream::new(),
     };
-    code!(const __C_FUNCTION: unsafe extern "C" fn(#(#types),*) #output = #path;)
+    code!(let __c_function: unsafe extern "C" fn(#(#types),*) #output = #path;)
 }
 
 fn respanned(sys: &Path, ident: &Ident) -> TokenStream {
@@ -242,7 +245,7 @@ fn c_call(function: &Function, cb: &TokenStream, cb_arg: &TokenStream) -> TokenS
             name.to_token_stream()
         }
     });
-    code!(unsafe { __C_FUNCTION(#(#args),*) })
+    code!(unsafe { __c_function(#(#args),*) })
 }
 
 /// Whether C accepted, from what it returned.

@@ -42,8 +42,8 @@ fn stub(function: &Function) -> TokenStream {
             let (cb, payload_type, value) =
                 (callback_fn(function, callback), &payload.ty, &payload.value);
             let body = code! {
-                let submit = |_: *mut #payload_type, _: #cb, _: *mut ::core::ffi::c_void| loop {};
-                unsafe { #adapter::Call::new("", #value, submit) }
+                let __submit = |_: *mut #payload_type, _: #cb, _: *mut ::core::ffi::c_void| loop {};
+                unsafe { #adapter::Call::new("", #value, __submit) }
             };
             item(function, &code!(-> #returns), &body)
         }

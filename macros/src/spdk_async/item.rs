@@ -2,10 +2,13 @@
 //! item of its own in Rust's grammar (a free function has a body), so both are parsed here.
 
 use proc_macro2::TokenStream;
-use syn::parse::{Parse, ParseStream, Parser as _};
-use syn::{Abi, Attribute, Block, ForeignItem, Signature, Token, Visibility, braced, token};
+use syn::parse::{Parse, ParseStream};
+use syn::{
+    Abi, AttrStyle, Attribute, Block, ForeignItem, Signature, Token, Visibility, braced, token,
+};
 
 use crate::diag::{Errors, text};
+use crate::whole::{parse_whole, past_visibility};
 
 /// What the attribute is on.
 pub(super) enum Item {
@@ -32,19 +35,17 @@ pub(super) struct ExternBlock {
 }
 
 pub(super) fn parse(item: TokenStream, errors: &mut Errors) -> syn::Result<Item> {
-    (|input: ParseStream<'_>| {
-        let ahead = input.fork();
-        ahead.call(Attribute::parse_outer)?;
-        ahead.parse::<Visibility>()?;
+    parse_whole(item, |input| {
+        let ahead = past_visibility(input)?;
         if is_block(&ahead) {
             return block(input, errors).map(Item::Block);
         }
         if !is_function(&ahead) {
-            return Err(ahead.error(text::NOT_A_FUNCTION));
+            let place = if ahead.is_empty() { input.span() } else { ahead.span() };
+            return Err(syn::Error::new(place, text::NOT_A_FUNCTION));
         }
         input.parse().map(Box::new).map(Item::Function)
     })
-    .parse2(item)
 }
 
 fn is_block(ahead: ParseStream<'_>) -> bool {
@@ -80,13 +81,12 @@ fn block(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<ExternBlock
     let (unsafety, abi) = (input.parse()?, input.parse()?);
     let content;
     braced!(content in input);
-    attrs.extend(content.call(Attribute::parse_inner)?);
+    // They go where the block's outer attributes go.
+    let inner = content.call(Attribute::parse_inner)?.into_iter();
+    attrs.extend(inner.map(|attr| Attribute { style: AttrStyle::Outer, ..attr }));
     let mut functions = Vec::new();
     while !content.is_empty() {
-        let ahead = content.fork();
-        ahead.call(Attribute::parse_outer)?;
-        ahead.parse::<Visibility>()?;
-        if is_function(&ahead) {
+        if is_function(&past_visibility(&content)?) {
             functions.push(content.parse()?);
         } else {
             errors.at(content.parse::<ForeignItem>()?, text::BLOCK_ITEM);

@@ -151,7 +151,7 @@ pub(super) fn functions(args: Args, item: Item, errors: &mut Errors) -> Vec<Func
     let block = match item {
         Item::Function(function) => {
             let callee = args.sys.clone().map_or(Callee::Unknown, Callee::Sys);
-            if matches!(callee, Callee::Unknown) {
+            if matches!(callee, Callee::Unknown) && !args.sys_is_meant {
                 errors.at(&function.sig.ident, text::NEEDS_SYS);
             }
             single_shape(&function, errors);

@@ -9,7 +9,7 @@ use super::expand::{keep_type, place};
 use super::model::{Function, Param, Role};
 use crate::hygiene::code;
 use crate::kind::Kind;
-use crate::types::mut_pointee;
+use crate::types::{bare_word, is_scalar, mut_pointee};
 
 /// What the record of a call owns.
 pub(super) struct Payload {
@@ -18,7 +18,7 @@ pub(super) struct Payload {
     /// Its value when the call is made.
     pub(super) value: TokenStream,
     /// Statements that bind the names of kept arguments and places to what C is given, inside of
-    /// the record that `payload` points to.
+    /// the record that `__payload` points to.
     pub(super) places: TokenStream,
 }
 
@@ -43,12 +43,12 @@ pub(super) fn payload(function: &Function) -> Payload {
             (code!(#adapter::Kept<#keep_types>), code!(#adapter::Kept(#keep_values)), None)
         }
         (true, false) => {
-            (code!(#adapter::Outs<#out_types>), zeroed, Some(code!(&raw mut (*payload).0)))
+            (code!(#adapter::Outs<#out_types>), zeroed, Some(code!(&raw mut (*__payload).0)))
         }
         (false, false) => (
             code!(#adapter::KeptOuts<#keep_types, #out_types>),
             code!(#adapter::KeptOuts(#keep_values, #zeroed)),
-            Some(code!(&raw mut (*payload).1.0)),
+            Some(code!(&raw mut (*__payload).1.0)),
         ),
     };
     let kept = kept_places(function, &keeps);
@@ -61,7 +61,7 @@ fn kept_places(function: &Function, keeps: &[&Param]) -> TokenStream {
     let places = keeps.iter().enumerate().map(|(index, Param { name, ty, .. })| {
         let (keep, index) = (keep_type(index), syn::Index::from(index));
         code! {
-            let #name = <#keep as #adapter::Keep<#ty>>::arg(unsafe { &mut (*payload).0.#index });
+            let #name = <#keep as #adapter::Keep<#ty>>::arg(unsafe { &mut (*__payload).0.#index });
         }
     });
     places.collect()
@@ -83,10 +83,10 @@ pub(super) fn out_places(outs: &[&Param], storage: &TokenStream) -> TokenStream 
     let types = out_types(outs);
     let places = outs.iter().enumerate().map(|(index, param)| {
         let (name, index) = (&param.name, syn::Index::from(index));
-        code!(let #name = unsafe { &raw mut (*places).#index };)
+        code!(let #name = unsafe { &raw mut (*__places).#index };)
     });
     code! {
-        let places = { #storage }.cast::<#types>();
+        let __places = { #storage }.cast::<#types>();
         #(#places)*
     }
 }
@@ -109,6 +109,39 @@ pub(super) fn keep_bounds(function: &Function) -> TokenStream {
     });
     let bounds = bounds.collect::<Vec<_>>();
     if bounds.is_empty() { TokenStream::new() } else { code!(<#(#bounds),*>) }
+}
+
+/// What the types that the user wrote must be. Said here, a type that is not is one error, at the
+/// type: the body is compiled as if it were.
+pub(super) fn bounds(function: &Function) -> TokenStream {
+    // Without a callback, any of the others could be it.
+    let is_known = function.callback().is_some();
+    let bounds = function.params.iter().filter_map(|Param { ty, role, .. }| {
+        let place = place(ty);
+        let adapter = function.adapter.at(place);
+        let bound = match (role, function.kind) {
+            (Role::Callback, Kind::Once) => quote_spanned!(place=> #adapter::OnceCallback),
+            (Role::Callback, Kind::Multi) | (Role::Multi, _) => {
+                quote_spanned!(place=> #adapter::MultiCallback)
+            }
+            (Role::Callback, Kind::Visitor) => quote_spanned!(place=> #adapter::VisitorCallback),
+            (Role::Visit, _) => quote_spanned!(place=> #adapter::ResumedVisitorCallback),
+            // A refused call is made again.
+            (Role::Plain, Kind::Once) if is_known && may_lack_copy(ty) => {
+                quote_spanned!(place=> ::core::marker::Copy)
+            }
+            _ => return None,
+        };
+        bare_word(ty)?;
+        Some(quote_spanned!(place=> #ty: #bound))
+    });
+    let bounds: Vec<_> = bounds.collect();
+    if bounds.is_empty() { TokenStream::new() } else { code!(where #(#bounds),*) }
+}
+
+/// Whether the type is a name other than that of one of C's numbers.
+fn may_lack_copy(ty: &Type) -> bool {
+    bare_word(ty).is_some_and(|word| !is_scalar(&word))
 }
 
 /// The parameters of the generated function.

@@ -1,13 +1,13 @@
 //! The syntax of `#[spdk_callback(…)]` and of the marks on a callback's parameters.
 
 use proc_macro2::TokenStream;
-use syn::parse::{ParseStream, Parser as _};
+use syn::parse::{Parse as _, ParseStream, Parser as _};
 use syn::{Attribute, Ident, Meta, Path, Token, Type};
 
 use super::model::{Output, Role, Status};
 use crate::diag::{Errors, put, text};
 use crate::kind::Kind;
-use crate::list::each_argument;
+use crate::list::{each_argument, malformed, value};
 
 /// The arguments, each at most once.
 #[derive(Default)]
@@ -43,13 +43,22 @@ impl Args {
             return Ok(());
         }
         match word.to_string().as_str() {
-            "sys" => put(&mut self.sys, path_value(input)?, word, errors),
-            "typedef" => {
-                input.parse::<Token![=]>()?;
-                put(&mut self.typedef, input.parse()?, word, errors);
+            "sys" => {
+                let path = value(input, word, "sys = path", Path::parse_mod_style)?;
+                put(&mut self.sys, path, word, errors);
             }
-            "output" => put(&mut self.output, output_value(input)?, word, errors),
-            "crate" => put(&mut self.adapter, path_value(input)?, word, errors),
+            "typedef" => {
+                let name = value(input, word, "typedef = name", Ident::parse)?;
+                put(&mut self.typedef, name, word, errors);
+            }
+            "output" => {
+                let output = output(input, word)?;
+                put(&mut self.output, output, word, errors);
+            }
+            "crate" => {
+                let path = value(input, word, "crate = path", Path::parse_mod_style)?;
+                put(&mut self.adapter, path, word, errors);
+            }
             _ => {
                 self.unknown = true;
                 return Err(syn::Error::new(word.span(), text::unknown_callback_argument(word)));
@@ -59,18 +68,21 @@ impl Args {
     }
 }
 
-fn path_value(input: ParseStream<'_>) -> syn::Result<Path> {
-    input.parse::<Token![=]>()?;
-    input.call(Path::parse_mod_style)
-}
-
-fn output_value(input: ParseStream<'_>) -> syn::Result<Output> {
-    let reader = path_value(input)?;
+fn output(input: ParseStream<'_>, word: &Ident) -> syn::Result<Output> {
+    let form = "output = path -> Type";
+    let reader = value(input, word, form, Path::parse_mod_style)?;
     if !input.peek(Token![->]) {
         return Err(syn::Error::new_spanned(reader, text::OUTPUT_FORM));
     }
     input.parse::<Token![->]>()?;
-    Ok(Output { reader, returns: input.parse()? })
+    let returns = input.parse().map_err(|error| malformed(input, word, form, &error))?;
+    Ok(Output { reader, returns })
+}
+
+/// `= path`, inside of a mark.
+fn path_value(input: ParseStream<'_>) -> syn::Result<Path> {
+    input.parse::<Token![=]>()?;
+    input.call(Path::parse_mod_style)
 }
 
 /// The role that the marks of a parameter give it; `None` without a mark.

@@ -95,7 +95,7 @@ fn pointer_to(trampoline: &TokenStream) -> TokenStream {
 /// alias.
 fn as_c(callback: &Callback) -> TokenStream {
     let Callback { adapter, ident, function, .. } = callback;
-    let alias = Ident::new("function", ident.span());
+    let alias = Ident::new("__function", ident.span());
     code! {
         const fn __as_c(
             #alias: ::core::option::Option<#function>,
@@ -120,11 +120,11 @@ fn once(callback: &Callback) -> TokenStream {
             const BOXED: Self::Fn = #boxed;
         }
         unsafe extern "C" fn __trampoline<__S: #adapter::__private::Storage>(#params) {
-            let read = move || -> ::core::result::Result<#value, #error> {
+            let __read = move || -> ::core::result::Result<#value, #error> {
                 #guards
                 #reading
             };
-            unsafe { #adapter::__private::complete::<#ident, __S>(#context, read) }
+            unsafe { #adapter::__private::complete::<#ident, __S>(#context, __read) }
         }
     }
 }
@@ -141,11 +141,11 @@ fn multi(callback: &Callback) -> TokenStream {
             const FN: Self::Fn = #function;
         }
         unsafe extern "C" fn __trampoline(#params) {
-            let read = move || -> #item {
+            let __read = move || -> #item {
                 #guards
                 #reading
             };
-            #adapter::__private::deliver::<#ident>(#context, read)
+            #adapter::__private::deliver::<#ident>(#context, __read)
         }
     }
 }
@@ -170,8 +170,8 @@ fn visitor(callback: &Callback) -> TokenStream {
         ) -> #answer {
             // Outside of the reading: the closure may look at what is released after the visit.
             #guards
-            let read = move || -> #item { #reading };
-            unsafe { #adapter::__private::visit::<#ident, __F>(#context, read) }
+            let __read = move || -> #item { #reading };
+            unsafe { #adapter::__private::visit::<#ident, __F>(#context, __read) }
         }
     }
 }
@@ -184,7 +184,7 @@ fn resumed(callback: &Callback) -> TokenStream {
     let (guards, reading) = (guards(callback), item_reading(callback));
     let resume = callback.resume().map(|(iterator, resume)| {
         let iterator = &iterator.name;
-        code!(#resume(#iterator, status))
+        code!(#resume(#iterator, __answer))
     });
     code! {
         unsafe impl #adapter::ResumedVisitorCallback for #ident {
@@ -192,10 +192,10 @@ fn resumed(callback: &Callback) -> TokenStream {
             const FN: Self::Fn = #function;
         }
         unsafe extern "C" fn __trampoline(#params) {
-            let status = {
+            let __answer = {
                 #guards
-                let read = move || -> #item { #reading };
-                #adapter::__private::visit_shared::<#ident>(#context, read)
+                let __read = move || -> #item { #reading };
+                #adapter::__private::visit_shared::<#ident>(#context, __read)
             };
             let _ = unsafe { #resume };
         }
@@ -237,7 +237,7 @@ fn free_guards(callback: &Callback) -> TokenStream {
 fn guards(callback: &Callback) -> TokenStream {
     let guards = callback.frees().enumerate().map(|(index, (param, _))| {
         let (guard, name) = (guard(index), &param.name);
-        let local = format_ident!("_free{index}", span = Span::mixed_site());
+        let local = format_ident!("__free{index}", span = Span::mixed_site());
         code!(let #local = #guard(#name);)
     });
     guards.collect()
@@ -258,8 +258,8 @@ fn once_reading(callback: &Callback) -> TokenStream {
         let read = status_reading(callback, param, status);
         code! {
             #read
-            if let ::core::result::Result::Err(error) = status {
-                return ::core::result::Result::Err(error);
+            if let ::core::result::Result::Err(__error) = __status {
+                return ::core::result::Result::Err(__error);
             }
         }
     });
@@ -288,10 +288,10 @@ fn reader_call(callback: &Callback, output: &Output) -> TokenStream {
 fn status_reading(callback: &Callback, param: &Param, status: &Status) -> TokenStream {
     let (adapter, name) = (&callback.adapter, &param.name);
     match status {
-        Status::Errno => code!(let status = #adapter::__private::errno_status(#name);),
-        Status::Bool => code!(let status = #adapter::__private::bool_status(#name);),
+        Status::Errno => code!(let __status = #adapter::__private::errno_status(#name);),
+        Status::Bool => code!(let __status = #adapter::__private::bool_status(#name);),
         Status::With { reader, error } => code! {
-            let status: ::core::result::Result<(), #error> = unsafe { #reader(#name) };
+            let __status: ::core::result::Result<(), #error> = unsafe { #reader(#name) };
         },
     }
 }
@@ -304,10 +304,10 @@ fn handles(callback: &Callback) -> TokenStream {
         };
         let (name, object) = (&param.name, &pointer.elem);
         Some(code! {
-            let close: unsafe fn(*mut #object) = |object| {
-                let _ = unsafe { #close(object) };
+            let __close: unsafe fn(*mut #object) = |__object| {
+                let _ = unsafe { #close(__object) };
             };
-            let #name = unsafe { #adapter::Handle::<#object>::new(#name, close) };
+            let #name = unsafe { #adapter::Handle::<#object>::new(#name, __close) };
         })
     });
     handles.collect()

@@ -47,6 +47,8 @@ pub(super) struct Output {
 }
 
 pub(super) struct Param {
+    /// The user's name behind two underscores: in a function type it binds nothing, so it may be
+    /// that of a constant, which a function cannot have for a parameter.
     pub(super) name: Ident,
     /// Whether the user gave it that name.
     pub(super) named: bool,
@@ -93,8 +95,10 @@ impl Callback {
         if kind.is_none() && !unknown {
             errors.at_span(Span::call_site(), text::NEEDS_KIND);
         }
-        if !alias.generics.params.is_empty() || alias.generics.where_clause.is_some() {
+        if !alias.generics.params.is_empty() {
             errors.at(&alias.generics, text::CALLBACK_GENERICS);
+        } else if let Some(clause) = &alias.generics.where_clause {
+            errors.at(clause, text::CALLBACK_GENERICS);
         }
         let (function, params, answer) = match function(&alias.ty, errors) {
             Some(function) => {
@@ -217,8 +221,10 @@ fn params(function: &TypeFnPtr, has_reader: bool, errors: &mut Errors) -> Vec<Pa
     let mut params: Vec<Param> = Vec::new();
     for (index, arg) in function.inputs.iter().enumerate() {
         let named = arg.name.as_ref().map(|(name, _)| name).filter(|name| *name != "_");
-        let name = named.cloned();
-        let name = name.unwrap_or_else(|| format_ident!("arg{index}", span = Span::mixed_site()));
+        let name = match named {
+            Some(name) => format_ident!("__{}", name.unraw(), span = name.span()),
+            None => format_ident!("__arg{index}", span = Span::mixed_site()),
+        };
         let (role, mark) = match attr::role(&arg.attrs, errors) {
             Some((role, mark)) => (role, Some(mark)),
             // A reader takes pointers as they are.
@@ -252,7 +258,9 @@ fn answer(function: &TypeFnPtr) -> Option<Type> {
     }
 }
 
+/// The type as rustc can read it, also where it has been found mistaken.
 fn without_marks(mut function: TypeFnPtr) -> TypeFnPtr {
+    function.variadic = None;
     for arg in &mut function.inputs {
         arg.attrs.clear();
     }

@@ -92,4 +92,120 @@ pub(super) const CASES: &[Case] = &[
         );
         "#,
     ),
+    case(
+        "callback_once_value",
+        "once",
+        r#"pub type counted = unsafe extern "C" fn(ctx: *mut c_void, count: u64);"#,
+    ),
+    case(
+        "callback_once_values_errno",
+        "once, sys = sys",
+        r#"
+        pub type sized = unsafe extern "C" fn(
+            #[status(errno)] rc: c_int,
+            blocks: u64,
+            #[value] name: *const c_char,
+            ctx: *mut c_void,
+        );
+        "#,
+    ),
+    case(
+        "callback_once_handle",
+        "once",
+        r#"
+        pub type made = unsafe extern "C" fn(
+            #[handle(close = sys::close)] object: *mut sys::object,
+            ctx: *mut c_void,
+        );
+        "#,
+    ),
+    case(
+        "callback_multi_nothing",
+        "multi",
+        r#"pub type tick = unsafe extern "C" fn(ctx: *mut c_void);"#,
+    ),
+    case(
+        "callback_multi_copy_free",
+        "multi, sys = sys",
+        r#"
+        pub type aer_cb = unsafe extern "C" fn(
+            ctx: *mut c_void,
+            #[copy] cpl: *const cpl,
+            number: u32,
+            #[free(sys::put)] owner: *mut owner,
+        );
+        "#,
+    ),
+    case(
+        "callback_multi_handle",
+        "multi",
+        r#"
+        pub type found = unsafe extern "C" fn(
+            ctx: *mut c_void,
+            #[handle(close = sys::close)] object: *mut sys::object,
+        );
+        "#,
+    ),
+    case(
+        "callback_multi_output",
+        "multi, output = read_timeout -> Timeout",
+        r#"pub type timeout_cb = unsafe extern "C" fn(ctx: *mut c_void, io: *mut io);"#,
+    ),
+    case(
+        "callback_visitor_nothing",
+        "visitor",
+        r#"pub type each = unsafe extern "C" fn(ctx: *mut c_void);"#,
+    ),
+    case(
+        "callback_visitor_copy_handle",
+        "visitor",
+        r#"
+        pub type each = unsafe extern "C" fn(
+            ctx: *mut c_void,
+            #[copy] stat: *const stat,
+            #[handle(close = sys::close)] object: *mut sys::object,
+        ) -> c_int;
+        "#,
+    ),
+    case(
+        "callback_visitor_output",
+        "visitor, output = read_bdev -> Bdev",
+        r#"pub type each = unsafe extern "C" fn(ctx: *mut c_void, bdev: *mut bdev) -> c_int;"#,
+    ),
+    case(
+        "callback_visitor_resume_copy_handle_free",
+        "visitor, sys = sys",
+        r#"
+        pub type msg = unsafe extern "C" fn(
+            #[resume(sys::continue_walk)] i: *mut iter,
+            #[copy] stat: *const stat,
+            #[handle(close = sys::close)] object: *mut sys::object,
+            #[free(sys::put)] scratch: *mut scratch,
+            ctx: *mut c_void,
+        );
+        "#,
+    ),
+    case(
+        "callback_visitor_resume_output",
+        "visitor, output = read_channel -> u32",
+        r#"
+        pub type msg = unsafe extern "C" fn(
+            #[resume(sys::continue_walk)] i: *mut iter,
+            ch: *mut channel,
+            ctx: *mut c_void,
+        );
+        "#,
+    ),
+    case(
+        "callback_once_copy_unnamed",
+        "once",
+        r#"
+        pub type stat_cb = unsafe extern "C" fn(
+            #[copy] stat: *const stat,
+            bool,
+            *mut c_void,
+            #[status(bool)] ok: bool,
+        );
+        "#,
+    ),
 ];

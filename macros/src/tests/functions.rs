@@ -135,4 +135,67 @@ pub(super) const CASES: &[Case] = &[
         }
         "#,
     ),
+    case(
+        "async_once_errno",
+        "sys = sys",
+        r"pub unsafe fn sync(cb: sync_cb, ctx: *mut c_void) -> c_int;",
+    ),
+    case(
+        "async_once_status",
+        "sys = sys, returns = status",
+        r"pub unsafe fn reset(kind: reset_kind, cb: reset_cb, ctx: *mut c_void) -> i32;",
+    ),
+    case(
+        "async_once_void_of_a_value",
+        "sys = sys, returns = void",
+        r"pub unsafe fn ask(cb: ask_cb, ctx: *mut c_void) -> u64;",
+    ),
+    case(
+        "async_once_visit_errno",
+        "sys = sys",
+        r"
+        pub unsafe fn for_each_blob(
+            #[callback] cpl: blobs_done,
+            #[visit] visit: blob_op,
+            #[context] ctx: *mut c_void,
+            #[out] count: *mut u32,
+        ) -> c_int;
+        ",
+    ),
+    case(
+        "async_multi_void",
+        "multi, sys = sys",
+        r"pub unsafe fn on_tick(cb: tick, ctx: *mut c_void);",
+    ),
+    case(
+        "async_multi_void_of_a_value",
+        "multi, sys = sys, returns = void",
+        r"pub unsafe fn on_tick(cb: tick, ctx: *mut c_void) -> u64;",
+    ),
+    case(
+        "async_multi_bool",
+        "multi, sys = sys",
+        r"pub unsafe fn on_tick(cb: tick, ctx: *mut c_void) -> bool;",
+    ),
+    case(
+        "async_multi_null",
+        "multi, sys = sys",
+        r"pub unsafe fn on_tick(period: u64, cb: tick, ctx: *mut c_void) -> *mut poller;",
+    ),
+    case(
+        "async_visitor_nothing",
+        "visitor, sys = sys, name = lib_each",
+        r"pub unsafe fn each(first: *mut bdev, cb: each_fn, ctx: *mut c_void);",
+    ),
+    case(
+        "async_extern_block_inner_attributes",
+        "crate = spdk_async::adapter",
+        r#"
+        unsafe extern "C" {
+            #![cfg(unix)]
+            #![link(name = "x")]
+            fn lib_sync(cb: sync_cb, ctx: *mut c_void) -> c_int;
+        }
+        "#,
+    ),
 ];

@@ -8,15 +8,27 @@ mod absolute_paths;
 mod callbacks;
 mod functions;
 mod mistakes;
+mod random;
+mod shapes;
 mod snapshot;
 
 use proc_macro2::TokenStream;
 
 /// The two attributes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Attribute {
     SpdkCallback,
     SpdkAsync,
+}
+
+impl Attribute {
+    /// What the attribute makes of the item.
+    fn run(self, args: TokenStream, item: TokenStream) -> TokenStream {
+        match self {
+            Self::SpdkCallback => crate::spdk_callback::run(args, item),
+            Self::SpdkAsync => crate::spdk_async::run(args, item),
+        }
+    }
 }
 
 /// One use of an attribute.
@@ -31,11 +43,7 @@ impl Case {
     /// What the attribute makes of the item.
     fn expand(&self) -> TokenStream {
         let parse = |text: &str| text.parse::<TokenStream>().expect("the case is lexed");
-        let (args, item) = (parse(self.args), parse(self.item));
-        match self.attribute {
-            Attribute::SpdkCallback => crate::spdk_callback::run(args, item),
-            Attribute::SpdkAsync => crate::spdk_async::run(args, item),
-        }
+        self.attribute.run(parse(self.args), parse(self.item))
     }
 
     fn expand_to_text(&self) -> String {

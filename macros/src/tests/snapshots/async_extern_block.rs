@@ -6,6 +6,7 @@
 /// - What is returned is first polled, or submitted, on a thread on which `lib_read` may be called.
 #[cfg(unix)]
 #[allow(
+    trivial_bounds,
     unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
@@ -21,42 +22,45 @@ pub unsafe fn lib_read<__K0: ::callback_adapter::Keep<*mut u8>>(
     read_cb,
     ::callback_adapter::Kept<(__K0,)>,
     impl ::callback_adapter::Submit<read_cb, ::callback_adapter::Kept<(__K0,)>>,
-> {
-    const __C_FUNCTION: unsafe extern "C" fn(
-        *mut u8,
-        usize,
-        <read_cb as ::callback_adapter::Callback>::Fn,
-        *mut c_void,
-    ) -> c_int = {
-        #[link(name = "x")]
-        unsafe extern "C" {
-            #[link_name = "lib_read_v2"]
-            fn lib_read(
-                buf: *mut u8,
-                len: usize,
-                cb: <read_cb as ::callback_adapter::Callback>::Fn,
-                ctx: *mut c_void,
-            ) -> c_int;
-        }
-        lib_read
-    };
-    let submit = move |
-        payload: *mut ::callback_adapter::Kept<(__K0,)>,
-        cb,
-        cb_arg: *mut ::core::ffi::c_void|
+>
+where
+    read_cb: ::callback_adapter::OnceCallback,
+{
+    let __submit = move |
+        __payload: *mut ::callback_adapter::Kept<(__K0,)>,
+        __cb,
+        __cb_arg: *mut ::core::ffi::c_void|
     {
+        let __c_function: unsafe extern "C" fn(
+            *mut u8,
+            usize,
+            <read_cb as ::callback_adapter::Callback>::Fn,
+            *mut c_void,
+        ) -> c_int = {
+            #[link(name = "x")]
+            unsafe extern "C" {
+                #[link_name = "lib_read_v2"]
+                fn lib_read(
+                    buf: *mut u8,
+                    len: usize,
+                    cb: <read_cb as ::callback_adapter::Callback>::Fn,
+                    ctx: *mut c_void,
+                ) -> c_int;
+            }
+            lib_read
+        };
         let buf = <__K0 as ::callback_adapter::Keep<
             *mut u8,
-        >>::arg(unsafe { &mut (*payload).0.0 });
+        >>::arg(unsafe { &mut (*__payload).0.0 });
         ::callback_adapter::__private::errno_return(unsafe {
-            __C_FUNCTION(buf, len, cb, cb_arg)
+            __c_function(buf, len, __cb, __cb_arg)
         })
     };
     unsafe {
         ::callback_adapter::Call::new(
             "lib_read",
             ::callback_adapter::Kept((buf,)),
-            submit,
+            __submit,
         )
     }
 }
@@ -67,6 +71,7 @@ pub unsafe fn lib_read<__K0: ::callback_adapter::Keep<*mut u8>>(
 /// - Every argument is what `lib_walk` asks for.
 /// - `lib_walk` may be called on this thread, and calls its callback only before it returns, one call at a time.
 #[allow(
+    trivial_bounds,
     unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
@@ -79,8 +84,11 @@ unsafe fn lib_walk(
     visitor: impl ::core::ops::FnMut(
         <walk_cb as ::callback_adapter::VisitorCallback>::Item,
     ) -> <walk_cb as ::callback_adapter::VisitorCallback>::Answer,
-) {
-    const __C_FUNCTION: unsafe extern "C" fn(
+)
+where
+    walk_cb: ::callback_adapter::VisitorCallback,
+{
+    let __c_function: unsafe extern "C" fn(
         <walk_cb as ::callback_adapter::Callback>::Fn,
         *mut c_void,
     ) = {
@@ -97,5 +105,5 @@ unsafe fn lib_walk(
         walk_cb,
         _,
         _,
-    >(visitor, |cb, cb_arg| unsafe { __C_FUNCTION(cb, cb_arg) })
+    >(visitor, |__cb, __cb_arg| unsafe { __c_function(__cb, __cb_arg) })
 }

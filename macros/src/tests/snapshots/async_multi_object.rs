@@ -6,6 +6,7 @@
 /// - `register` may be called on this thread.
 /// - All-zero bytes, and whatever C writes, are valid values of the types that C writes to.
 #[allow(
+    trivial_bounds,
     unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
@@ -16,24 +17,27 @@
 )]
 pub unsafe fn register(
     subscription: &::callback_adapter::Subscription<poll_cb>,
-) -> ::core::result::Result<(*mut poller, u32), ::callback_adapter::Refusal> {
-    const __C_FUNCTION: unsafe extern "C" fn(
+) -> ::core::result::Result<(*mut poller, u32), ::callback_adapter::Refusal>
+where
+    poll_cb: ::callback_adapter::MultiCallback,
+{
+    let __c_function: unsafe extern "C" fn(
         <poll_cb as ::callback_adapter::Callback>::Fn,
         *mut c_void,
         *mut u32,
     ) -> *mut poller = sys::register;
-    let (cb, cb_arg) = ::callback_adapter::__private::registration::<
+    let (__cb, __cb_arg) = ::callback_adapter::__private::registration::<
         poll_cb,
     >(subscription);
-    let mut outs = unsafe { ::callback_adapter::__private::outs::<(u32,)>() };
-    let places = { &raw mut outs.0 }.cast::<(u32,)>();
-    let id = unsafe { &raw mut (*places).0 };
-    let returned = unsafe { __C_FUNCTION(cb, cb_arg, id) };
-    match ::callback_adapter::__private::null_return(returned) {
+    let mut __outs = unsafe { ::callback_adapter::__private::outs::<(u32,)>() };
+    let __places = { &raw mut __outs.0 }.cast::<(u32,)>();
+    let id = unsafe { &raw mut (*__places).0 };
+    let __returned = unsafe { __c_function(__cb, __cb_arg, id) };
+    match ::callback_adapter::__private::null_return(__returned) {
         ::core::result::Result::Ok(()) => {
-            let outs = ::callback_adapter::__private::written(outs);
-            ::core::result::Result::Ok((returned, outs.0))
+            let __outs = ::callback_adapter::__private::written(__outs);
+            ::core::result::Result::Ok((__returned, __outs.0))
         }
-        ::core::result::Result::Err(refusal) => ::core::result::Result::Err(refusal),
+        ::core::result::Result::Err(__refusal) => ::core::result::Result::Err(__refusal),
     }
 }

@@ -6,6 +6,7 @@
 /// - `open_ext` may be called on this thread.
 /// - All-zero bytes, and whatever C writes, are valid values of the types that C writes to.
 #[allow(
+    trivial_bounds,
     unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
@@ -17,25 +18,28 @@
 pub unsafe fn open_ext(
     name: *const c_char,
     subscription: &::callback_adapter::Subscription<event_cb>,
-) -> ::core::result::Result<*mut desc, ::callback_adapter::Refusal> {
-    const __C_FUNCTION: unsafe extern "C" fn(
+) -> ::core::result::Result<*mut desc, ::callback_adapter::Refusal>
+where
+    event_cb: ::callback_adapter::MultiCallback,
+{
+    let __c_function: unsafe extern "C" fn(
         *const c_char,
         <event_cb as ::callback_adapter::Callback>::Fn,
         *mut c_void,
         *mut *mut desc,
     ) -> c_int = sys::open_ext;
-    let (cb, cb_arg) = ::callback_adapter::__private::registration::<
+    let (__cb, __cb_arg) = ::callback_adapter::__private::registration::<
         event_cb,
     >(subscription);
-    let mut outs = unsafe { ::callback_adapter::__private::outs::<(*mut desc,)>() };
-    let places = { &raw mut outs.0 }.cast::<(*mut desc,)>();
-    let desc = unsafe { &raw mut (*places).0 };
-    let returned = unsafe { __C_FUNCTION(name, cb, cb_arg, desc) };
-    match ::callback_adapter::__private::status_return(returned) {
+    let mut __outs = unsafe { ::callback_adapter::__private::outs::<(*mut desc,)>() };
+    let __places = { &raw mut __outs.0 }.cast::<(*mut desc,)>();
+    let desc = unsafe { &raw mut (*__places).0 };
+    let __returned = unsafe { __c_function(name, __cb, __cb_arg, desc) };
+    match ::callback_adapter::__private::status_return(__returned) {
         ::core::result::Result::Ok(()) => {
-            let outs = ::callback_adapter::__private::written(outs);
-            ::core::result::Result::Ok(outs.0)
+            let __outs = ::callback_adapter::__private::written(__outs);
+            ::core::result::Result::Ok(__outs.0)
         }
-        ::core::result::Result::Err(refusal) => ::core::result::Result::Err(refusal),
+        ::core::result::Result::Err(__refusal) => ::core::result::Result::Err(__refusal),
     }
 }

@@ -6,6 +6,7 @@
 /// - What is returned is first polled, or submitted, on a thread on which `open` may be called.
 /// - All-zero bytes, and whatever C writes, are valid values of the types that C writes to.
 #[allow(
+    trivial_bounds,
     unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
@@ -23,25 +24,28 @@ pub unsafe fn open<__K0: ::callback_adapter::Keep<*const c_char>>(
         open_cb,
         ::callback_adapter::KeptOuts<(__K0,), (*mut desc,)>,
     >,
-> {
-    const __C_FUNCTION: unsafe extern "C" fn(
-        *const c_char,
-        *mut *mut desc,
-        <open_cb as ::callback_adapter::Callback>::Fn,
-        *mut c_void,
-    ) -> bool = sys::open;
-    let submit = move |
-        payload: *mut ::callback_adapter::KeptOuts<(__K0,), (*mut desc,)>,
-        cb,
-        cb_arg: *mut ::core::ffi::c_void|
+>
+where
+    open_cb: ::callback_adapter::OnceCallback,
+{
+    let __submit = move |
+        __payload: *mut ::callback_adapter::KeptOuts<(__K0,), (*mut desc,)>,
+        __cb,
+        __cb_arg: *mut ::core::ffi::c_void|
     {
+        let __c_function: unsafe extern "C" fn(
+            *const c_char,
+            *mut *mut desc,
+            <open_cb as ::callback_adapter::Callback>::Fn,
+            *mut c_void,
+        ) -> bool = sys::open;
         let name = <__K0 as ::callback_adapter::Keep<
             *const c_char,
-        >>::arg(unsafe { &mut (*payload).0.0 });
-        let places = { unsafe { &raw mut (*payload).1.0 } }.cast::<(*mut desc,)>();
-        let desc = unsafe { &raw mut (*places).0 };
+        >>::arg(unsafe { &mut (*__payload).0.0 });
+        let __places = { unsafe { &raw mut (*__payload).1.0 } }.cast::<(*mut desc,)>();
+        let desc = unsafe { &raw mut (*__places).0 };
         ::callback_adapter::__private::bool_return(unsafe {
-            __C_FUNCTION(name, desc, cb, cb_arg)
+            __c_function(name, desc, __cb, __cb_arg)
         })
     };
     unsafe {
@@ -51,7 +55,7 @@ pub unsafe fn open<__K0: ::callback_adapter::Keep<*const c_char>>(
                 (name,),
                 unsafe { ::callback_adapter::Outs::zeroed() },
             ),
-            submit,
+            __submit,
         )
     }
 }

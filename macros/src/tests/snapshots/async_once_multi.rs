@@ -5,6 +5,7 @@
 /// - Every argument is what `attach` asks for, and every pointer among them stays valid from the call to the callback (a kept argument sees to that itself).
 /// - What is returned is first polled, or submitted, on a thread on which `attach` may be called.
 #[allow(
+    trivial_bounds,
     unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
@@ -23,34 +24,38 @@ pub unsafe fn attach<__K0: ::callback_adapter::Keep<*const opts>>(
         attach_cb,
         ::callback_adapter::Kept<(__K0,)>,
     > + use<__K0>,
-> {
-    const __C_FUNCTION: unsafe extern "C" fn(
-        *const opts,
-        <event_cb as ::callback_adapter::Callback>::Fn,
-        *mut c_void,
-        <attach_cb as ::callback_adapter::Callback>::Fn,
-        *mut c_void,
-    ) -> *mut attach_ctx = sys::attach;
+>
+where
+    event_cb: ::callback_adapter::MultiCallback,
+    attach_cb: ::callback_adapter::OnceCallback,
+{
     let (event_cb, event_ctx) = ::callback_adapter::__private::registration::<
         event_cb,
     >(event_cb);
-    let submit = move |
-        payload: *mut ::callback_adapter::Kept<(__K0,)>,
-        cb,
-        cb_arg: *mut ::core::ffi::c_void|
+    let __submit = move |
+        __payload: *mut ::callback_adapter::Kept<(__K0,)>,
+        __cb,
+        __cb_arg: *mut ::core::ffi::c_void|
     {
+        let __c_function: unsafe extern "C" fn(
+            *const opts,
+            <event_cb as ::callback_adapter::Callback>::Fn,
+            *mut c_void,
+            <attach_cb as ::callback_adapter::Callback>::Fn,
+            *mut c_void,
+        ) -> *mut attach_ctx = sys::attach;
         let opts = <__K0 as ::callback_adapter::Keep<
             *const opts,
-        >>::arg(unsafe { &mut (*payload).0.0 });
+        >>::arg(unsafe { &mut (*__payload).0.0 });
         ::callback_adapter::__private::null_return(unsafe {
-            __C_FUNCTION(opts, event_cb, event_ctx, cb, cb_arg)
+            __c_function(opts, event_cb, event_ctx, __cb, __cb_arg)
         })
     };
     unsafe {
         ::callback_adapter::Call::new(
             "attach",
             ::callback_adapter::Kept((opts,)),
-            submit,
+            __submit,
         )
     }
 }

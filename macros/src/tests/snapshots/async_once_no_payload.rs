@@ -4,6 +4,7 @@
 ///
 /// - None.
 #[allow(
+    trivial_bounds,
     unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
@@ -16,13 +17,18 @@ unsafe fn flush() -> spdk_async::adapter::Call<
     flush_cb,
     (),
     impl spdk_async::adapter::Submit<flush_cb, ()>,
-> {
-    const __C_FUNCTION: unsafe extern "C" fn(
-        <flush_cb as spdk_async::adapter::Callback>::Fn,
-        *mut c_void,
-    ) = sys::lib_flush;
-    let submit = move |_: *mut (), cb, cb_arg: *mut ::core::ffi::c_void| {
-        spdk_async::adapter::__private::void_return(unsafe { __C_FUNCTION(cb, cb_arg) })
+>
+where
+    flush_cb: spdk_async::adapter::OnceCallback,
+{
+    let __submit = move |_: *mut (), __cb, __cb_arg: *mut ::core::ffi::c_void| {
+        let __c_function: unsafe extern "C" fn(
+            <flush_cb as spdk_async::adapter::Callback>::Fn,
+            *mut c_void,
+        ) = sys::lib_flush;
+        spdk_async::adapter::__private::void_return(unsafe {
+            __c_function(__cb, __cb_arg)
+        })
     };
-    unsafe { spdk_async::adapter::Call::new("lib_flush", (), submit) }
+    unsafe { spdk_async::adapter::Call::new("lib_flush", (), __submit) }
 }

@@ -6,6 +6,7 @@
 /// - What is returned is first polled, or submitted, on a thread on which `stat` may be called.
 /// - All-zero bytes, and whatever C writes, are valid values of the types that C writes to.
 #[allow(
+    trivial_bounds,
     unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
@@ -18,23 +19,26 @@ pub unsafe fn stat() -> ::callback_adapter::Call<
     stat_cb,
     ::callback_adapter::Outs<(u64, u64)>,
     impl ::callback_adapter::Submit<stat_cb, ::callback_adapter::Outs<(u64, u64)>>,
-> {
-    const __C_FUNCTION: unsafe extern "C" fn(
-        *mut c_void,
-        *mut u64,
-        <stat_cb as ::callback_adapter::Callback>::Fn,
-        *mut u64,
-    ) -> c_int = sys::stat;
-    let submit = move |
-        payload: *mut ::callback_adapter::Outs<(u64, u64)>,
-        cb,
-        cb_arg: *mut ::core::ffi::c_void|
+>
+where
+    stat_cb: ::callback_adapter::OnceCallback,
+{
+    let __submit = move |
+        __payload: *mut ::callback_adapter::Outs<(u64, u64)>,
+        __cb,
+        __cb_arg: *mut ::core::ffi::c_void|
     {
-        let places = { unsafe { &raw mut (*payload).0 } }.cast::<(u64, u64)>();
-        let reads = unsafe { &raw mut (*places).0 };
-        let writes = unsafe { &raw mut (*places).1 };
+        let __c_function: unsafe extern "C" fn(
+            *mut c_void,
+            *mut u64,
+            <stat_cb as ::callback_adapter::Callback>::Fn,
+            *mut u64,
+        ) -> c_int = sys::stat;
+        let __places = { unsafe { &raw mut (*__payload).0 } }.cast::<(u64, u64)>();
+        let reads = unsafe { &raw mut (*__places).0 };
+        let writes = unsafe { &raw mut (*__places).1 };
         {
-            let _ = unsafe { __C_FUNCTION(cb_arg, reads, cb, writes) };
+            let _ = unsafe { __c_function(__cb_arg, reads, __cb, writes) };
             ::callback_adapter::__private::void_return(())
         }
     };
@@ -42,7 +46,7 @@ pub unsafe fn stat() -> ::callback_adapter::Call<
         ::callback_adapter::Call::new(
             "stat",
             unsafe { ::callback_adapter::Outs::zeroed() },
-            submit,
+            __submit,
         )
     }
 }

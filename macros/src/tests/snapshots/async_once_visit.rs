@@ -5,6 +5,7 @@
 /// - Every argument is what `for_each_channel` asks for, and every pointer among them stays valid from the call to the callback (a kept argument sees to that itself).
 /// - What is returned is first polled, or submitted, on a thread on which `for_each_channel` may be called.
 #[allow(
+    trivial_bounds,
     unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
@@ -20,28 +21,32 @@ pub unsafe fn for_each_channel<
     visitor: impl ::core::ops::Fn(
         <channel_msg as ::callback_adapter::ResumedVisitorCallback>::Item,
     ) -> ::core::ffi::c_int + ::core::marker::Send + ::core::marker::Sync + 'static,
-) -> ::callback_adapter::Submitted<channel_done, ::callback_adapter::Kept<(__K0,)>> {
-    let call = {
-        const __C_FUNCTION: unsafe extern "C" fn(
-            *mut bdev,
-            <channel_msg as ::callback_adapter::Callback>::Fn,
-            *mut c_void,
-            <channel_done as ::callback_adapter::Callback>::Fn,
-        ) = sys::for_each_channel;
-        let submit = move |
-            payload: *mut ::callback_adapter::Kept<(__K0,)>,
-            cb,
-            cb_arg: *mut ::core::ffi::c_void|
+) -> ::callback_adapter::Submitted<channel_done, ::callback_adapter::Kept<(__K0,)>>
+where
+    channel_msg: ::callback_adapter::ResumedVisitorCallback,
+    channel_done: ::callback_adapter::OnceCallback,
+{
+    let __call = {
+        let __submit = move |
+            __payload: *mut ::callback_adapter::Kept<(__K0,)>,
+            __cb,
+            __cb_arg: *mut ::core::ffi::c_void|
         {
+            let __c_function: unsafe extern "C" fn(
+                *mut bdev,
+                <channel_msg as ::callback_adapter::Callback>::Fn,
+                *mut c_void,
+                <channel_done as ::callback_adapter::Callback>::Fn,
+            ) = sys::for_each_channel;
             let bdev = <__K0 as ::callback_adapter::Keep<
                 *mut bdev,
-            >>::arg(unsafe { &mut (*payload).0.0 });
+            >>::arg(unsafe { &mut (*__payload).0.0 });
             ::callback_adapter::__private::void_return(unsafe {
-                __C_FUNCTION(
+                __c_function(
                     bdev,
                     <channel_msg as ::callback_adapter::ResumedVisitorCallback>::FN,
-                    cb_arg,
-                    cb,
+                    __cb_arg,
+                    __cb,
                 )
             })
         };
@@ -49,7 +54,7 @@ pub unsafe fn for_each_channel<
             ::callback_adapter::Call::new(
                 "for_each_channel",
                 ::callback_adapter::Kept((bdev,)),
-                submit,
+                __submit,
             )
         }
     };
@@ -58,5 +63,5 @@ pub unsafe fn for_each_channel<
         channel_done,
         ::callback_adapter::Kept<(__K0,)>,
         _,
-    >(call, visitor)
+    >(__call, visitor)
 }

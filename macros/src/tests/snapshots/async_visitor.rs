@@ -5,6 +5,7 @@
 /// - Every argument is what `for_each` asks for.
 /// - `for_each` may be called on this thread, and calls its callback only before it returns, one call at a time.
 #[allow(
+    trivial_bounds,
     unused_qualifications,
     unused_unsafe,
     clippy::multiple_unsafe_ops_per_block,
@@ -17,8 +18,11 @@ pub unsafe fn for_each(
     visitor: impl ::core::ops::FnMut(
         <each_fn as ::callback_adapter::VisitorCallback>::Item,
     ) -> <each_fn as ::callback_adapter::VisitorCallback>::Answer,
-) -> c_int {
-    const __C_FUNCTION: unsafe extern "C" fn(
+) -> c_int
+where
+    each_fn: ::callback_adapter::VisitorCallback,
+{
+    let __c_function: unsafe extern "C" fn(
         *mut c_void,
         <each_fn as ::callback_adapter::Callback>::Fn,
     ) -> c_int = sys::for_each;
@@ -26,5 +30,5 @@ pub unsafe fn for_each(
         each_fn,
         _,
         _,
-    >(visitor, |cb, cb_arg| unsafe { __C_FUNCTION(cb_arg, cb) })
+    >(visitor, |__cb, __cb_arg| unsafe { __c_function(__cb_arg, __cb) })
 }

@@ -22,22 +22,22 @@ const _: () = {
         type Fn = sys::event_cb;
     }
     const fn __as_c(
-        function: ::core::option::Option<
+        __function: ::core::option::Option<
             unsafe extern "C" fn(r#type: event_type, bdev: *mut bdev, ctx: *mut c_void),
         >,
     ) -> <event_cb as ::callback_adapter::Callback>::Fn {
-        function
+        __function
     }
     unsafe impl ::callback_adapter::MultiCallback for event_cb {
         type Item = event_type;
         const FN: Self::Fn = __as_c(::core::option::Option::Some(__trampoline));
     }
     unsafe extern "C" fn __trampoline(
-        r#type: event_type,
+        __type: event_type,
         _: *mut bdev,
-        ctx: *mut c_void,
+        __ctx: *mut c_void,
     ) {
-        let read = move || -> event_type { r#type };
-        ::callback_adapter::__private::deliver::<event_cb>(ctx, read)
+        let __read = move || -> event_type { __type };
+        ::callback_adapter::__private::deliver::<event_cb>(__ctx, __read)
     }
 };

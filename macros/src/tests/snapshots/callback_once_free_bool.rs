@@ -22,7 +22,7 @@ const _: () = {
         type Fn = spdk_sys::spdk_bdev_io_completion_cb;
     }
     const fn __as_c(
-        function: ::core::option::Option<
+        __function: ::core::option::Option<
             unsafe extern "C" fn(
                 bdev_io: *mut spdk_bdev_io,
                 success: bool,
@@ -30,7 +30,7 @@ const _: () = {
             ),
         >,
     ) -> <spdk_bdev_io_completion_cb as ::callback_adapter::Callback>::Fn {
-        function
+        __function
     }
     unsafe impl ::callback_adapter::OnceCallback for spdk_bdev_io_completion_cb {
         type Value = ();
@@ -47,15 +47,15 @@ const _: () = {
         );
     }
     unsafe extern "C" fn __trampoline<__S: ::callback_adapter::__private::Storage>(
-        bdev_io: *mut spdk_bdev_io,
-        success: bool,
-        cb_arg: *mut c_void,
+        __bdev_io: *mut spdk_bdev_io,
+        __success: bool,
+        __cb_arg: *mut c_void,
     ) {
-        let read = move || -> ::core::result::Result<(), ::callback_adapter::Failed> {
-            let _free0 = __Free0(bdev_io);
-            let status = ::callback_adapter::__private::bool_status(success);
-            if let ::core::result::Result::Err(error) = status {
-                return ::core::result::Result::Err(error);
+        let __read = move || -> ::core::result::Result<(), ::callback_adapter::Failed> {
+            let __free0 = __Free0(__bdev_io);
+            let __status = ::callback_adapter::__private::bool_status(__success);
+            if let ::core::result::Result::Err(__error) = __status {
+                return ::core::result::Result::Err(__error);
             }
             ::core::result::Result::Ok(())
         };
@@ -63,7 +63,7 @@ const _: () = {
             ::callback_adapter::__private::complete::<
                 spdk_bdev_io_completion_cb,
                 __S,
-            >(cb_arg, read)
+            >(__cb_arg, __read)
         }
     }
     struct __Free0(*mut spdk_bdev_io);

@@ -25,7 +25,7 @@ const _: () = {
         type Fn = sys::lib_opened;
     }
     const fn __as_c(
-        function: ::core::option::Option<
+        __function: ::core::option::Option<
             unsafe extern "C" fn(
                 unused: *mut c_void,
                 object: *mut sys::object,
@@ -37,7 +37,7 @@ const _: () = {
             ),
         >,
     ) -> <lib_opened as spdk_async::adapter::Callback>::Fn {
-        function
+        __function
     }
     unsafe impl spdk_async::adapter::OnceCallback for lib_opened {
         type Value = (
@@ -60,14 +60,14 @@ const _: () = {
     }
     unsafe extern "C" fn __trampoline<__S: spdk_async::adapter::__private::Storage>(
         _: *mut c_void,
-        object: *mut sys::object,
-        stat: *const sys::stat,
-        data: *mut u8,
-        len: usize,
-        r#type: c_int,
-        ctx: *mut c_void,
+        __object: *mut sys::object,
+        __stat: *const sys::stat,
+        __data: *mut u8,
+        __len: usize,
+        __type: c_int,
+        __ctx: *mut c_void,
     ) {
-        let read = move || -> ::core::result::Result<
+        let __read = move || -> ::core::result::Result<
             (
                 ::core::option::Option<spdk_async::adapter::Handle<sys::object>>,
                 ::core::option::Option<sys::stat>,
@@ -76,23 +76,25 @@ const _: () = {
             ),
             spdk_async::adapter::Errno,
         > {
-            let close: unsafe fn(*mut sys::object) = |object| {
-                let _ = unsafe { sys::close(object) };
+            let __close: unsafe fn(*mut sys::object) = |__object| {
+                let _ = unsafe { sys::close(__object) };
             };
-            let object = unsafe {
-                spdk_async::adapter::Handle::<sys::object>::new(object, close)
+            let __object = unsafe {
+                spdk_async::adapter::Handle::<sys::object>::new(__object, __close)
             };
-            let status = spdk_async::adapter::__private::errno_status(r#type);
-            if let ::core::result::Result::Err(error) = status {
-                return ::core::result::Result::Err(error);
+            let __status = spdk_async::adapter::__private::errno_status(__type);
+            if let ::core::result::Result::Err(__error) = __status {
+                return ::core::result::Result::Err(__error);
             }
             ::core::result::Result::Ok((
-                object,
-                unsafe { spdk_async::adapter::__private::copied(stat) },
-                data,
-                len,
+                __object,
+                unsafe { spdk_async::adapter::__private::copied(__stat) },
+                __data,
+                __len,
             ))
         };
-        unsafe { spdk_async::adapter::__private::complete::<lib_opened, __S>(ctx, read) }
+        unsafe {
+            spdk_async::adapter::__private::complete::<lib_opened, __S>(__ctx, __read)
+        }
     }
 };

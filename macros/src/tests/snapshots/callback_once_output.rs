@@ -22,11 +22,11 @@ const _: () = {
         type Fn = sys::io_cb;
     }
     const fn __as_c(
-        function: ::core::option::Option<
+        __function: ::core::option::Option<
             unsafe extern "C" fn(io: *mut io, success: bool, ctx: *mut c_void),
         >,
     ) -> <io_read_cb as ::callback_adapter::Callback>::Fn {
-        function
+        __function
     }
     unsafe impl ::callback_adapter::OnceCallback for io_read_cb {
         type Value = u32;
@@ -43,15 +43,17 @@ const _: () = {
         );
     }
     unsafe extern "C" fn __trampoline<__S: ::callback_adapter::__private::Storage>(
-        io: *mut io,
-        success: bool,
-        ctx: *mut c_void,
+        __io: *mut io,
+        __success: bool,
+        __ctx: *mut c_void,
     ) {
-        let read = move || -> ::core::result::Result<u32, IoStatus> {
-            let _free0 = __Free0(io);
-            unsafe { read_io(io, success) }
+        let __read = move || -> ::core::result::Result<u32, IoStatus> {
+            let __free0 = __Free0(__io);
+            unsafe { read_io(__io, __success) }
         };
-        unsafe { ::callback_adapter::__private::complete::<io_read_cb, __S>(ctx, read) }
+        unsafe {
+            ::callback_adapter::__private::complete::<io_read_cb, __S>(__ctx, __read)
+        }
     }
     struct __Free0(*mut io);
     impl ::core::ops::Drop for __Free0 {

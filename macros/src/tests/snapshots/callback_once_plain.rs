@@ -22,9 +22,9 @@ const _: () = {
         type Fn = ::core::option::Option<unsafe extern "C" fn(*mut c_void)>;
     }
     const fn __as_c(
-        function: ::core::option::Option<unsafe extern "C" fn(*mut c_void)>,
+        __function: ::core::option::Option<unsafe extern "C" fn(*mut c_void)>,
     ) -> <lib_done as ::callback_adapter::Callback>::Fn {
-        function
+        __function
     }
     unsafe impl ::callback_adapter::OnceCallback for lib_done {
         type Value = ();
@@ -41,11 +41,13 @@ const _: () = {
         );
     }
     unsafe extern "C" fn __trampoline<__S: ::callback_adapter::__private::Storage>(
-        arg0: *mut c_void,
+        __arg0: *mut c_void,
     ) {
-        let read = move || -> ::core::result::Result<(), ::core::convert::Infallible> {
+        let __read = move || -> ::core::result::Result<(), ::core::convert::Infallible> {
             ::core::result::Result::Ok(())
         };
-        unsafe { ::callback_adapter::__private::complete::<lib_done, __S>(arg0, read) }
+        unsafe {
+            ::callback_adapter::__private::complete::<lib_done, __S>(__arg0, __read)
+        }
     }
 };

@@ -24,11 +24,11 @@ const _: () = {
         >;
     }
     const fn __as_c(
-        function: ::core::option::Option<
+        __function: ::core::option::Option<
             unsafe extern "C" fn(ctx: *mut c_void, cpl: *const nvme_cpl),
         >,
     ) -> <nvme_cmd_cb as ::callback_adapter::Callback>::Fn {
-        function
+        __function
     }
     unsafe impl ::callback_adapter::OnceCallback for nvme_cmd_cb {
         type Value = ();
@@ -45,18 +45,20 @@ const _: () = {
         );
     }
     unsafe extern "C" fn __trampoline<__S: ::callback_adapter::__private::Storage>(
-        ctx: *mut c_void,
-        cpl: *const nvme_cpl,
+        __ctx: *mut c_void,
+        __cpl: *const nvme_cpl,
     ) {
-        let read = move || -> ::core::result::Result<(), NvmeStatus> {
-            let status: ::core::result::Result<(), NvmeStatus> = unsafe {
-                status::read(cpl)
+        let __read = move || -> ::core::result::Result<(), NvmeStatus> {
+            let __status: ::core::result::Result<(), NvmeStatus> = unsafe {
+                status::read(__cpl)
             };
-            if let ::core::result::Result::Err(error) = status {
-                return ::core::result::Result::Err(error);
+            if let ::core::result::Result::Err(__error) = __status {
+                return ::core::result::Result::Err(__error);
             }
             ::core::result::Result::Ok(())
         };
-        unsafe { ::callback_adapter::__private::complete::<nvme_cmd_cb, __S>(ctx, read) }
+        unsafe {
+            ::callback_adapter::__private::complete::<nvme_cmd_cb, __S>(__ctx, __read)
+        }
     }
 };

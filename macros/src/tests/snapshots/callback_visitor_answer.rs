@@ -22,7 +22,7 @@ const _: () = {
         type Fn = sys::each_fn;
     }
     const fn __as_c(
-        function: ::core::option::Option<
+        __function: ::core::option::Option<
             unsafe extern "C" fn(
                 ctx: *mut c_void,
                 bdev: *mut bdev,
@@ -30,7 +30,7 @@ const _: () = {
             ) -> c_int,
         >,
     ) -> <each_fn as ::callback_adapter::Callback>::Fn {
-        function
+        __function
     }
     unsafe impl ::callback_adapter::VisitorCallback for each_fn {
         type Item = *mut bdev;
@@ -40,13 +40,13 @@ const _: () = {
         }
     }
     unsafe extern "C" fn __trampoline<__F: ::core::ops::FnMut(*mut bdev) -> c_int>(
-        ctx: *mut c_void,
-        bdev: *mut bdev,
-        scratch: *mut scratch,
+        __ctx: *mut c_void,
+        __bdev: *mut bdev,
+        __scratch: *mut scratch,
     ) -> c_int {
-        let _free0 = __Free0(scratch);
-        let read = move || -> *mut bdev { bdev };
-        unsafe { ::callback_adapter::__private::visit::<each_fn, __F>(ctx, read) }
+        let __free0 = __Free0(__scratch);
+        let __read = move || -> *mut bdev { __bdev };
+        unsafe { ::callback_adapter::__private::visit::<each_fn, __F>(__ctx, __read) }
     }
     struct __Free0(*mut scratch);
     impl ::core::ops::Drop for __Free0 {

@@ -22,7 +22,7 @@ const _: () = {
         type Fn = sys::channel_msg;
     }
     const fn __as_c(
-        function: ::core::option::Option<
+        __function: ::core::option::Option<
             unsafe extern "C" fn(
                 i: *mut iter,
                 bdev: *mut bdev,
@@ -31,22 +31,22 @@ const _: () = {
             ),
         >,
     ) -> <channel_msg as ::callback_adapter::Callback>::Fn {
-        function
+        __function
     }
     unsafe impl ::callback_adapter::ResumedVisitorCallback for channel_msg {
         type Item = *mut channel;
         const FN: Self::Fn = __as_c(::core::option::Option::Some(__trampoline));
     }
     unsafe extern "C" fn __trampoline(
-        i: *mut iter,
+        __i: *mut iter,
         _: *mut bdev,
-        ch: *mut channel,
-        ctx: *mut c_void,
+        __ch: *mut channel,
+        __ctx: *mut c_void,
     ) {
-        let status = {
-            let read = move || -> *mut channel { ch };
-            ::callback_adapter::__private::visit_shared::<channel_msg>(ctx, read)
+        let __answer = {
+            let __read = move || -> *mut channel { __ch };
+            ::callback_adapter::__private::visit_shared::<channel_msg>(__ctx, __read)
         };
-        let _ = unsafe { sys::continue_walk(i, status) };
+        let _ = unsafe { sys::continue_walk(__i, __answer) };
     }
 };

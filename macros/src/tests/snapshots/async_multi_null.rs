@@ -1,0 +1,37 @@
+/// Calls the C function `on_tick`, whose callback feeds the stream of `subscription`.
+///
+/// # Safety
+///
+/// - Every argument is what `on_tick` asks for, and every pointer among them stays valid as long as C uses it.
+/// - `on_tick` may be called on this thread.
+#[allow(
+    trivial_bounds,
+    unused_qualifications,
+    unused_unsafe,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::too_many_arguments,
+    clippy::type_complexity,
+    clippy::undocumented_unsafe_blocks,
+    reason = "generated: the contract is that of the declared C function"
+)]
+pub unsafe fn on_tick(
+    period: u64,
+    subscription: &::callback_adapter::Subscription<tick>,
+) -> ::core::result::Result<*mut poller, ::callback_adapter::Refusal>
+where
+    tick: ::callback_adapter::MultiCallback,
+{
+    let __c_function: unsafe extern "C" fn(
+        u64,
+        <tick as ::callback_adapter::Callback>::Fn,
+        *mut c_void,
+    ) -> *mut poller = sys::on_tick;
+    let (__cb, __cb_arg) = ::callback_adapter::__private::registration::<
+        tick,
+    >(subscription);
+    let __returned = unsafe { __c_function(period, __cb, __cb_arg) };
+    match ::callback_adapter::__private::null_return(__returned) {
+        ::core::result::Result::Ok(()) => ::core::result::Result::Ok(__returned),
+        ::core::result::Result::Err(__refusal) => ::core::result::Result::Err(__refusal),
+    }
+}
