@@ -1,6 +1,12 @@
-//! Nothing but tests: what the compiler says to users of the macros.
+//! Nothing but tests: what the compiler says to users.
 //!
-//! `fail/<macro>/` has one mistake a file and what the compiler says to it in a `.stderr` beside
-//! it, blessed for the toolchain in `rust-toolchain.toml`; `pass/` has what must compile and run.
-//! Renew the messages with `TRYBUILD=overwrite cargo test -p spdk-async-ui-tests` and read the
-//! difference before committing it.
+//! - `fail/spdk_callback/` and `fail/spdk_async/`: mistakes in a declaration.
+//! - `fail/soundness/`: uses of the safe API, and of generated functions, that would reach freed
+//!   memory, cross a thread or lose an outcome.
+//! - `pass/`: unusual code that must compile and run; `renamed/` is a package for what needs a
+//!   `Cargo.toml` of its own.
+//!
+//! A file of `fail/` has one mistake (`all_at_once` has one of each), and what the compiler says to
+//! it in a `.stderr` beside it, blessed for the toolchain in `rust-toolchain.toml`. Renew the
+//! messages with `TRYBUILD=overwrite cargo test -p spdk-async-ui-tests` and read the difference
+//! before committing it.

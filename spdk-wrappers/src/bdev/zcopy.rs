@@ -38,6 +38,7 @@ use crate::thread::{Owner, run_at_home};
 /// # Ok(())
 /// # }
 /// ```
+#[must_use = "dropping it gives the buffers back without writing them"]
 pub struct ZeroCopy {
     // Before the channel, which then sees that it was abandoned. Each is routed to its thread.
     bdev_io: Handle<spdk_bdev_io>,
