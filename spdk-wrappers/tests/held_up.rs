@@ -1,7 +1,11 @@
 //! Ends that do not come, since something is still open: the application waits for it, and says for
 //! what. Each case runs in a process of its own, which is stopped once it has said so.
 
+#[path = "common/buffers.rs"]
+mod buffers;
 mod common;
+#[path = "common/operations.rs"]
+mod operations;
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
@@ -62,5 +66,37 @@ fn a_forgotten_operation_with_a_channel() {
         "spdk_bdev_read has completed, but its future is forgotten",
     ] {
         assert!(report.contains(words), "`{report}` does not say `{words}`");
+    }
+}
+
+/// SPDK completes each of them, and each one's record keeps what it has.
+#[test]
+fn every_operation_forgotten() {
+    let report = report_of(|| {
+        with_app(config(&[malloc("Malloc0", 2048), null("Null0", 2048)]), async || {
+            let channel = Bdev::open("Malloc0").await.unwrap().channel().unwrap();
+            for case in operations::all() {
+                let mut op = (case.make)(channel.clone());
+                let _ = poll_once(op.as_mut());
+                core::mem::forget(op);
+            }
+            sleep(Duration::from_millis(50)).await;
+            channel.write_blocks(vec![1; BLOCK], 0).await.0.unwrap();
+        });
+    });
+    assert!(!report.contains("in flight"), "`{report}`: SPDK has completed each");
+    for function in [
+        "spdk_bdev_read",
+        "spdk_bdev_writev_blocks_ext",
+        "spdk_bdev_comparev_blocks",
+        "spdk_bdev_seek_hole",
+        "spdk_bdev_zcopy_start",
+        "spdk_bdev_reset",
+        "spdk_bdev_get_device_stat",
+        "spdk_bdev_histogram_enable",
+        "spdk_bdev_wait_for_examine",
+    ] {
+        let words = format!("{function} has completed, but its future is forgotten");
+        assert!(report.contains(&words), "`{report}` does not say `{words}`");
     }
 }
