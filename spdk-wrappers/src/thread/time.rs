@@ -18,7 +18,8 @@ use super::runtime::Runtime;
 use crate::adapter::guard;
 
 /// Completes when `duration` has passed, to the granularity of the thread's turns. Behind it is one
-/// `spdk_poller`, registered at the first poll.
+/// `spdk_poller`, registered at the first poll. A `Sleep` that is dropped wakes nobody; one that is
+/// forgotten runs out by itself.
 ///
 /// # Panics
 ///
@@ -44,7 +45,8 @@ struct SetAlarm {
 /// What a poller works on.
 struct Alarm {
     poller: Cell<*mut spdk_poller>,
-    rung: Cell<bool>,
+    /// How many periods of the poller are left of the time.
+    left: Cell<u64>,
     waker: RefCell<Waker>,
 }
 
@@ -55,13 +57,12 @@ pub(super) struct Alarms(RefCell<Slab<Rc<Alarm>>>);
 
 impl Alarms {
     fn set(&self, duration: Duration, waker: &Waker) -> (usize, Rc<Alarm>) {
+        let (period, periods) = divide(duration);
         let alarm = Rc::new(Alarm {
             poller: Cell::new(ptr::null_mut()),
-            rung: Cell::new(false),
+            left: Cell::new(periods),
             waker: RefCell::new(waker.clone()),
         });
-        // A period of zero would be an active poller, and SPDK's count of ticks must not overflow.
-        let period = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX).clamp(1, LONGEST);
         let ctx = Rc::as_ptr(&alarm).cast_mut().cast();
         // SAFETY: these alarms' thread is current; the alarm is unregistered before it leaves them.
         let poller = unsafe {
@@ -88,8 +89,17 @@ impl Alarms {
     }
 }
 
-/// The longest sleep, in microseconds: 31 years.
-const LONGEST: u64 = 1_000_000_000_000_000;
+/// The longest period of a poller, in microseconds. SPDK keeps an unregistered timed poller until its
+/// time has come; until then it costs memory, and its thread does not count as unused.
+const LONGEST_PERIOD: u64 = 100_000;
+
+/// A duration as a period in microseconds, and how many of them it takes. Never shortened.
+fn divide(duration: Duration) -> (u64, u64) {
+    // A period of zero would be an active poller.
+    let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX).max(1);
+    let periods = micros.div_ceil(LONGEST_PERIOD);
+    (micros.div_ceil(periods), periods)
+}
 
 impl Alarm {
     /// Unregisters the poller, on the thread of the alarms that hold this one.
@@ -109,7 +119,9 @@ unsafe extern "C" fn ring(ctx: *mut c_void) -> c_int {
     guard("a sleeping task's poller", || {
         // SAFETY: the caller's promise.
         let alarm = unsafe { &*ctx.cast_const().cast::<Alarm>() };
-        if alarm.rung.replace(true) {
+        let left = alarm.left.get();
+        alarm.left.set(left.saturating_sub(1));
+        if left != 1 {
             return 0;
         }
         let waker = alarm.waker.borrow().clone();
@@ -132,7 +144,7 @@ impl Future for Sleep {
             self.set = Some(SetAlarm { alarm, owner: Owner::new(&runtime), key });
             return Poll::Pending;
         };
-        if set.alarm.rung.get() {
+        if set.alarm.left.get() == 0 {
             return Poll::Ready(());
         }
         let waker = cx.waker().clone();
