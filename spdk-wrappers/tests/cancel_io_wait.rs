@@ -52,11 +52,9 @@ fn in_the_queue() {
         for name in ["Malloc0", "Null0"] {
             let channel = open(name).await;
             for case in IO {
-                let make = async || {
-                    fill(&busy);
-                    (case.make)(channel.clone())
-                };
-                each_cut(&bench, &format!("{} on {name}, waiting", case.name), make, || ()).await;
+                let what = format!("{} on {name}, waiting", case.name);
+                let make = || (case.make)(channel.clone());
+                each_cut(&bench, &what, async || fill(&busy), make, || ()).await;
             }
         }
     });
@@ -78,11 +76,10 @@ fn in_the_pause() {
         let channel = open("Null0").await;
         for case in IO {
             let held = Rc::new(Cell::new(false));
-            let make = async || {
-                hold_for_a_while(&zcopies, &held).await;
-                (case.make)(channel.clone())
-            };
-            each_cut(&bench, &format!("{}, in the pause", case.name), make, || ()).await;
+            let what = format!("{}, in the pause", case.name);
+            let prepare = async || hold_for_a_while(&zcopies, &held).await;
+            let make = || (case.make)(channel.clone());
+            each_cut(&bench, &what, prepare, make, || ()).await;
             assert!(held.get(), "there was none left to take");
         }
     });

@@ -38,12 +38,9 @@ fn at_each_moment(cases: &[Case], prepare: fn(), restore: fn()) {
         for name in ["Malloc0", "Null0", "Aio0"] {
             let channel = open(name).await;
             for case in &cases {
-                let make = async || {
-                    prepare();
-                    (case.make)(channel.clone())
-                };
+                let make = || (case.make)(channel.clone());
                 let what = format!("{} on {name}", case.name);
-                moments += each_cut(&bench, &what, make, restore).await;
+                moments += each_cut(&bench, &what, async || prepare(), make, restore).await;
             }
         }
         eprintln!("{moments} moments of {} operations", cases.len());
@@ -95,7 +92,7 @@ fn abort_timed_out() {
         drop(aborted.1);
         descriptor.set_qos_limits(limit(0)).await.unwrap();
         let bench = Bench::new().await;
-        assert!(each_cut(&bench, "abort_timed_out", async || abort(), || ()).await >= 3);
+        assert!(each_cut(&bench, "abort_timed_out", async || (), abort, || ()).await >= 3);
     });
 }
 

@@ -250,20 +250,19 @@ fn the_application_ends_with_each_operation_in_a_task() {
 #[test]
 fn a_join_handle_outlives_its_application() {
     hosted(|| {
-        let handle = app()
-            .json(bdevs())
-            .run(async || {
-                let channel = open("Malloc0").await;
-                let task = spawn_local(async move {
-                    loop {
-                        channel.write_blocks(vec![0; BLOCK], 0).await.0.unwrap();
-                    }
-                });
-                sleep(Duration::from_millis(1)).await;
-                task
-            })
-            .unwrap();
-        let handle: JoinHandle<()> = handle;
+        let kept: Rc<RefCell<Option<JoinHandle<()>>>> = Rc::default();
+        let keep = Rc::clone(&kept);
+        let work = async move || {
+            let channel = open("Malloc0").await;
+            keep.replace(Some(spawn_local(async move {
+                loop {
+                    channel.write_blocks(vec![0; BLOCK], 0).await.0.unwrap();
+                }
+            })));
+            sleep(Duration::from_millis(1)).await;
+        };
+        app().json(bdevs()).run(work).unwrap();
+        let handle = kept.take().expect("it was put there");
         assert!(handle.is_finished());
         let outcome = poll_once(core::pin::pin!(handle));
         assert!(matches!(outcome, core::task::Poll::Ready(Err(JoinError::Cancelled))));

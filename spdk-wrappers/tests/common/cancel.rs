@@ -202,23 +202,24 @@ impl Bench {
     }
 }
 
-/// Drops a future of each kind that `make` makes at each of its moments, and checks what is left.
-/// Answers how many moments there were.
+/// Drops a future that `make` makes at each of its moments, with `prepare` before it is polled and
+/// `restore` after it has gone, and checks what is left. Answers how many moments there were.
 pub(crate) async fn each_cut(
     bench: &Bench,
     name: &str,
-    mut make: impl AsyncFnMut() -> Op,
-    before_check: impl Fn(),
+    prepare: impl AsyncFn(),
+    make: impl Fn() -> Op,
+    restore: impl Fn(),
 ) -> usize {
     let mut moments = 0;
     for kind in [Cut::AfterPoll, Cut::AfterWake, Cut::InWake] {
         let first = usize::from(kind(1) != Cut::AfterPoll(1));
         for polls in first..500 {
             let cut = kind(polls);
-            let run = run(make().await, cut);
-            let ended = timeout(Duration::from_secs(20), run).await;
+            prepare().await;
+            let ended = timeout(Duration::from_secs(20), run(make(), cut)).await;
             let ended = ended.unwrap_or_else(|_| panic!("{name}, {cut:?}: it is never woken"));
-            before_check();
+            restore();
             bench.check(&format!("{name}, {cut:?}")).await;
             moments += 1;
             if matches!(ended, Ended::Ready(_)) {
