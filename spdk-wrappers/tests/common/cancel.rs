@@ -146,16 +146,16 @@ impl Bench {
             }
         });
         if looked.await.is_err() {
-            panic!(
-                "{what}: something is left: {:?} and {:?} in flight, {} buffers, {} of {} bdev_io free",
-                self.pool.in_flight(),
-                boxed_in_flight().iter().map(|call| call.function).collect::<Vec<_>>(),
-                buffers::live(),
-                self.free_ios().await,
-                self.ios,
-            );
+            panic!("{what}: something is left: {}; {} bdev_io", self.left(), self.ios);
         }
         assert_eq!(stray_callbacks(), self.strays, "{what}: a callback nobody waited for");
+    }
+
+    /// What is in flight, in words.
+    pub(crate) fn left(&self) -> String {
+        let boxed: Vec<_> = boxed_in_flight().iter().map(|call| call.function).collect();
+        let (pooled, buffers) = (self.pool.in_flight(), buffers::live());
+        format!("calls {pooled:?} and {boxed:?}, {buffers} buffers")
     }
 
     /// The bdev still works, and a write still arrives.
