@@ -44,7 +44,7 @@ struct Storm {
 
 #[test]
 fn a_storm_leaves_nothing_behind() {
-    let count = seeds::number("SPDK_ASYNC_STORM_OPS").unwrap_or(100_000);
+    let count = seeds::number("SPDK_ASYNC_STORM_OPS").unwrap_or(1_000_000);
     let seed = seeds::first();
     eprintln!("seed {seed}; repeat it with {}={seed}", seeds::VARIABLE);
     let file = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
