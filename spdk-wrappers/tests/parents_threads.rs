@@ -241,7 +241,13 @@ fn the_app_is_stopped_from_another_thread() {
 
 #[test]
 fn the_app_is_asked_to_stop_from_a_worker() {
-    let output = run(two_cores(malloc_and_null()).shutdown(Shutdown::Notify), async || {
+    for shutdown in [Shutdown::Notify, Shutdown::Ignore] {
+        asked_from_a_worker(shutdown);
+    }
+}
+
+fn asked_from_a_worker(shutdown: Shutdown) {
+    let output = run(two_cores(malloc_and_null()).shutdown(shutdown), async || {
         let worker = far().await;
         let asked = worker.spawn(|| async {
             // SAFETY: an application runs, and any thread may ask.

@@ -7,6 +7,9 @@ use crate::error::Result;
 
 /// An SPDK application (`spdk_app_start`). One runs at a time in a process; another may follow.
 ///
+/// What outlives its application does no harm in the next: a [`Worker`](crate::Worker) has ended, a
+/// [`JoinHandle`](crate::JoinHandle) answers that its task was cancelled, a waker does nothing.
+///
 /// ```no_run
 /// use spdk_async::{App, DmaBuf, bdev::BlockDevice};
 ///
@@ -65,6 +68,9 @@ pub enum LogLevel {
 
 /// What SIGINT and SIGTERM do while the main future runs. Only the first signal counts; once the main
 /// future has ended, they do what they did before the application started.
+///
+/// `spdk_app_start_shutdown`, which may be called on any thread while the application runs, has the
+/// effect of a signal, and with `Ignore` that of `Notify`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shutdown {

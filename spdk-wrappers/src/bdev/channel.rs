@@ -23,7 +23,11 @@ use crate::thread::{Opened, Runtime};
 ///
 /// Every operation takes its buffers by value and gives them back in every outcome. Dropping the
 /// future of an operation leaves the operation, with its buffers, to SPDK until it completes; an
-/// operation that has not been polled has not begun.
+/// operation that has not been polled has not begun. A future that is forgotten keeps its channel for
+/// ever, and with that holds the end of its thread up.
+///
+/// A channel keeps its descriptor, and an operation in flight keeps its channel, so they may be
+/// dropped in any order.
 ///
 /// ```no_run
 /// use spdk_async::bdev::Bdev;

@@ -25,6 +25,10 @@ use crate::thread::{Opened, Owner, Runtime};
 /// An open bdev (`spdk_bdev_desc`). Cheap to clone and usable from any thread; channels for I/O are
 /// per thread.
 ///
+/// It may be dropped before its channels, before I/O that is in flight, and on any thread: each of
+/// them keeps the bdev open, and whoever is the last has it closed on the thread that opened it. That
+/// thread does not exit before.
+///
 /// ```no_run
 /// use spdk_async::bdev::Bdev;
 ///
@@ -165,8 +169,9 @@ impl Descriptor {
     /// The stream of the bdev's events from now on. It ends when the descriptor is closed, so hold
     /// no clone of the descriptor in the task that waits for the end.
     ///
-    /// A removal does not close the descriptor: I/O goes on until the device fails it. The bdev
-    /// waits for each of its descriptors to be dropped.
+    /// A removal does not close the descriptor: I/O in flight and new I/O go on until the device fails
+    /// it, and each stream is told. The bdev waits for each of its descriptors to be dropped; channels,
+    /// I/O in flight and streams of [timeouts](Self::timeouts) hold one, this stream does not.
     pub fn events(&self) -> Events {
         Events::new(self.0.events.events())
     }

@@ -8,6 +8,9 @@ use crate::thread::Runtime;
 /// The task starts in the thread's next turn. Dropping the handle lets it run on by itself; a task
 /// that is left when the thread ends is cancelled.
 ///
+/// The task's waker may be used on any thread and at any time. Once the task, its thread or the
+/// application is gone, it does nothing.
+///
 /// ```no_run
 /// use spdk_async::spawn_local;
 ///

@@ -78,6 +78,10 @@ impl Worker {
 
     /// Asks the thread to end: its tasks are cancelled, what it has in flight is drained, what it
     /// has open is closed, and it exits (`spdk_thread_exit`). Does not wait.
+    ///
+    /// A task that is alive is dropped on this thread, wherever it waits, and its handle answers
+    /// [`JoinError::Cancelled`](crate::JoinError::Cancelled). Wakers of its tasks that others still
+    /// have do nothing from then on.
     pub fn end(&self) {
         end::request(self.id);
     }
