@@ -33,17 +33,20 @@ fn bdevs() -> String {
 }
 
 /// Runs `lose` with each operation of each bdev and looks at what is left.
-fn each(lose: impl AsyncFn(Case, IoChannel) + Send + 'static) {
-    with_app(bdevs(), async move || {
-        let bench = Bench::new().await;
-        for name in BDEVS {
+fn each<F>(lose: impl Fn(Case, IoChannel) -> F + Copy + Send + 'static)
+where
+    F: Future<Output = ()> + 'static,
+{
+    for name in BDEVS {
+        with_app(bdevs(), async move || {
+            let bench = Bench::new().await;
             let channel = open(name).await;
             for case in all() {
                 lose(*case, channel.clone()).await;
                 bench.check(&format!("{} on {name}", case.name)).await;
             }
-        }
-    });
+        });
+    }
 }
 
 /// Waits until only one is left of what was shared.
