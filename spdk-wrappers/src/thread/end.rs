@@ -4,6 +4,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::time::Duration;
 use std::cell::{Cell, RefCell};
+use std::io::Write as _;
 use std::rc::Rc;
 
 use spdk_sys::spdk_poller;
@@ -172,7 +173,7 @@ fn report(waiting: &Waiting) {
     if tracing::dispatcher::has_been_set() {
         tracing::warn!("{line}");
     } else {
-        // A program that hangs must not do so in silence.
-        eprintln!("spdk-async: {line}");
+        // A program that hangs must not do so in silence, if there is anybody to hear it.
+        let _ = writeln!(std::io::stderr(), "spdk-async: {line}");
     }
 }

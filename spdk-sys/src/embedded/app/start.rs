@@ -6,6 +6,7 @@
 
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
+use std::io::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::config::{self, report};
@@ -160,8 +161,9 @@ fn announce(opts: &AppOpts) {
     if tracing::dispatcher::has_been_set() {
         tracing::warn!("{NOTICE}");
     } else if opts.raw.print_level >= SPDK_LOG_WARN {
-        // Nobody listens to `tracing`, and this one line must not get lost.
-        eprintln!("{NOTICE}");
+        // Nobody listens to `tracing`, and this one line must not get lost. It may be that nobody
+        // can be told at all.
+        let _ = writeln!(std::io::stderr(), "{NOTICE}");
     }
     if !opts.raw.rpc_addr.is_null() {
         tracing::info!("rpc_addr is set, but the embedded backend has no RPC server");
