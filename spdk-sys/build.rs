@@ -43,6 +43,7 @@ fn backend(surface: &surface::Surface, out: &std::path::Path) -> Result<(), Stri
     let spdk = locate::Spdk::find()?;
     spdk.check_version()?;
     generate::bindings(surface, &spdk, out)?;
+    generate::own_bindings(&surface::Surface::read("api-system".as_ref())?, &spdk, out)?;
     link::link(&spdk, out)
 }
 

@@ -14,14 +14,22 @@ use crate::surface::Surface;
 pub(crate) fn bindings(surface: &Surface, spdk: &Spdk, out: &Path) -> Result<(), String> {
     let inline = out.join("inline.c");
     let builder = builder(surface, spdk).wrap_static_fns(true).wrap_static_fns_path(&inline);
-    let text = run(builder)?.to_string();
-    warn_of_missing(surface, &text);
-    let path = out.join("bindings.rs");
-    fs::write(&path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    write(surface, builder, &out.join("bindings.rs"))?;
     if inline.is_file() {
         compile(&inline, spdk)?;
     }
     Ok(())
+}
+
+/// Writes `own_bindings.rs`, for symbols that the crate uses and does not offer.
+pub(crate) fn own_bindings(surface: &Surface, spdk: &Spdk, out: &Path) -> Result<(), String> {
+    write(surface, builder(surface, spdk), &out.join("own_bindings.rs"))
+}
+
+fn write(surface: &Surface, builder: bindgen::Builder, path: &Path) -> Result<(), String> {
+    let text = run(builder)?.to_string();
+    warn_of_missing(surface, &text);
+    fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 fn builder(surface: &Surface, spdk: &Spdk) -> bindgen::Builder {

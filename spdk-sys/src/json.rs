@@ -1,25 +1,34 @@
 //! The text of a JSON configuration: its comments and its syntax.
 //!
 //! Every byte keeps its place when comments are blanked, so line and column of a syntax error are
-//! those of the file. Used by the embedded backend's loader, and by whoever wants to say where a
-//! configuration is wrong before SPDK sees it, for SPDK itself does not.
+//! those of the file. For [`crate::config`] alone.
 
-use serde::de::{DeserializeOwned, IgnoredAny};
-
-/// Whether `text` is JSON in the form that SPDK takes: `//` and `/* */` comments are allowed.
-/// Callable from any thread.
-///
-/// # Errors
-///
-/// What is wrong, and at which line and column.
-pub fn check_json(text: &[u8]) -> Result<(), serde_json::Error> {
-    parse_json::<IgnoredAny>(text).map(drop)
-}
+use serde::de::DeserializeOwned;
 
 /// Parses `text`, comments allowed. Trailing NULs are those of a C string and not looked at.
 pub(crate) fn parse_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
     let length = text.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
     serde_json::from_slice(&blank_comments(&text[..length]))
+}
+
+/// How deep objects and arrays of this JSON lie in one another.
+pub(crate) fn nesting(text: &[u8]) -> usize {
+    let text = blank_comments(text);
+    let (mut at, mut depth, mut deepest) = (0, 0_usize, 0);
+    while at < text.len() {
+        match text[at] {
+            b'"' => {
+                at = after_string(&text, at);
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+        at += 1;
+    }
+    deepest
 }
 
 /// Returns `text` with every comment outside a string replaced by spaces (line ends stay).

@@ -18,8 +18,9 @@ compile_error!(
     "spdk-sys needs a backend: enable the feature `embedded` (Rust stand-in, the default) or `system` (an installed SPDK v26.05)"
 );
 
+mod config;
 mod json;
-pub use json::check_json;
+pub use config::check_config;
 
 #[cfg(all(feature = "embedded", not(feature = "system")))]
 mod embedded;

@@ -47,5 +47,8 @@ pub use bindings::*;
 mod extras;
 pub use extras::*;
 
+mod start;
+pub use start::{config_steps, last_config_error, start_configured};
+
 #[cfg(feature = "shared")]
 mod modules;

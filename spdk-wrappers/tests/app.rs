@@ -2,6 +2,9 @@
 
 mod common;
 
+use std::io::{BufRead as _, Write as _};
+use std::os::fd::AsRawFd as _;
+use std::process::Stdio;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -141,10 +144,134 @@ fn a_configuration_from_a_file() {
 
 #[test]
 fn options_that_cannot_be_used() {
-    fails(App::new("a\0b"), "the name holds a NUL");
-    fails(app().cores("0\0"), "the core mask holds a NUL");
-    fails(app().rpc_address("a\0"), "the RPC address holds a NUL");
-    fails(app().memory_mib(u32::MAX), "2^31");
+    // Twice: the cores of an application that has run do not excuse a mask of others.
+    for _ in 0..2 {
+        fails(App::new("a\0b"), "the name holds a NUL");
+        fails(App::new("a/b").memory_mib(1024), "holds a `/`");
+        fails(app().cores("0\0"), "the core mask holds a NUL");
+        for mask in ["", "0x", "0x0", "xyz", "[", "[]", "[0-", "-l 0", "--lcores=0"] {
+            fails(app().cores(mask), "is neither a mask like `0x3` nor a list like `[0,1]`");
+        }
+        let all = format!("0x{}", "f".repeat(64));
+        for mask in [all.as_str(), "[1000]", "[0,900-901]"] {
+            fails(app().cores(mask), "which this machine does not have");
+        }
+        for mib in [0, 1, 63] {
+            fails(app().memory_mib(mib), "MiB of memory are too few");
+        }
+        for mib in [1 << 30, i32::MAX as u32, u32::MAX] {
+            fails(app().memory_mib(mib), "MiB of memory are too many; this machine has");
+        }
+        fails(App::new("hugeless").no_huge(true).no_pci(true), "add `memory_mib`");
+        assert_eq!(with_app(config(&[]), async || 1), 1);
+    }
+}
+
+#[test]
+fn rpc_addresses_that_cannot_be_used() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "precious").unwrap();
+    let inside = format!("{}/socket", file.display());
+    let long = format!("/tmp/{}", "x".repeat(103));
+    for (address, words) in [
+        ("", "1 to 107 bytes"),
+        ("a\0", "holds a NUL"),
+        (&long, "1 to 107 bytes"),
+        ("/", "no path of a socket"),
+        ("/nonexistent/x", "No such file or directory"),
+        (&inside, "not a directory"),
+        (file.to_str().unwrap(), "no socket"),
+        (folder.path().to_str().unwrap(), "no socket"),
+    ] {
+        fails(app().rpc_address(address), words);
+    }
+    assert_eq!(std::fs::read(&file).unwrap(), b"precious");
+}
+
+#[test]
+fn an_rpc_address_is_of_one_application() {
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    let socket = folder.path().join("rpc.sock");
+    let address = socket.to_str().unwrap().to_owned();
+    let lock = std::fs::File::create(folder.path().join("rpc.sock.lock")).unwrap();
+    lock.lock().unwrap();
+    fails(app().rpc_address(&address), "in use by another application");
+    drop(lock);
+    // The embedded backend has no RPC server.
+    let listens = BACKEND == "system";
+    for _ in 0..2 {
+        let seen = socket.clone();
+        let connected = run(app().rpc_address(&address).json(config(&[])), async move || {
+            std::os::unix::net::UnixStream::connect(seen).is_ok()
+        });
+        assert_eq!(connected.unwrap(), listens);
+        assert!(!socket.exists(), "the socket goes with its application");
+    }
+}
+
+/// Another process has the core: that is said, and the next try may succeed.
+#[test]
+fn a_core_that_is_in_use() {
+    if BACKEND != "system" {
+        eprintln!("skipped: the embedded backend locks no cores");
+        return;
+    }
+    // Locks are of a process: this one has the core, and its child wants it.
+    let path = "/var/tmp/spdk_cpu_lock_000";
+    let lock = move |kind: i32| {
+        let file = std::fs::File::options().write(true).create(true).truncate(false).open(path);
+        let file = file.unwrap();
+        // SAFETY: zeroes are a valid lock.
+        let mut lock: libc::flock = unsafe { core::mem::zeroed() };
+        lock.l_type = kind as libc::c_short;
+        // SAFETY: the file is open, the lock is valid.
+        assert_eq!(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLK, &raw const lock) }, 0);
+        file
+    };
+    let Some((mut command, _alone)) = child() else {
+        let error = run(app(), async || ()).unwrap_err().to_string();
+        assert!(error.contains("core 0 is in use by the SPDK process"), "{error}");
+        let mut line = String::new();
+        writeln!(std::io::stdout(), "refused").unwrap();
+        std::io::stdin().read_line(&mut line).unwrap();
+        run(app(), async || ()).unwrap();
+        return;
+    };
+    hosted(move || {
+        let held = lock(libc::F_WRLCK);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        let refused = lines.any(|line| line.unwrap().ends_with("refused"));
+        drop(held);
+        std::fs::remove_file(path).unwrap();
+        child.stdin.take().unwrap().write_all(b"go\n").unwrap();
+        lines.for_each(drop);
+        assert!(child.wait().unwrap().success() && refused);
+    });
+}
+
+/// Whoever starts a program may give it streams that take nothing.
+#[test]
+fn streams_that_are_full() {
+    let Some((mut command, _alone)) = child() else {
+        let app = app().log_level(LogLevel::Debug).json(malloc_and_null());
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        // SAFETY: no precondition.
+        let stdout = unsafe { libc::dup(1) };
+        // SAFETY: the file is open.
+        assert_eq!(unsafe { libc::dup2(full.as_raw_fd(), 1) }, 1);
+        let ended = run(app, async || 7);
+        // SAFETY: the copy is open.
+        assert_eq!(unsafe { libc::dup2(stdout, 1) }, 1);
+        assert_eq!(ended.unwrap(), 7);
+        return;
+    };
+    // While no application of this process has the core.
+    hosted(move || {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        assert!(command.stderr(full).status().unwrap().success());
+    });
 }
 
 #[test]

@@ -6,13 +6,6 @@ use core::ffi::c_void;
 
 use super::bindings::spdk_bdev_io;
 
-/// Why the last configuration was refused, in one sentence, where the backend knows.
-///
-/// Always `None` here: SPDK writes its reasons to its log. Callable from any thread.
-pub fn last_config_error() -> Option<String> {
-    None
-}
-
 /// The module's context inside a bdev_io: `get_ctx_size` bytes. In C this is the field
 /// `driver_ctx`, an array of unknown length. For the module that the I/O was submitted to, on the
 /// thread of the I/O.

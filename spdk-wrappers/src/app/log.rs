@@ -11,14 +11,18 @@ use spdk_sys::{__va_list_tag, spdk_log_cb};
 
 use crate::adapter::guard;
 
-/// The first error of the running application. Later ones tend to be its consequences.
-static FIRST_ERROR: Mutex<Option<String>> = Mutex::new(None);
+/// The first error since a method of the configuration began, or since the start: the number of
+/// methods that had begun, and the text. Later ones tend to be its consequences.
+static FIRST_ERROR: Mutex<Option<(usize, String)>> = Mutex::new(None);
 
 /// The least important level that is handed on.
 static LEVEL: AtomicI32 = AtomicI32::new(spdk_sys::SPDK_LOG_ERROR);
 
 /// Longer lines are cut, in bytes.
 const LINE: usize = 1024;
+
+/// A hexadecimal number of so many digits is an address.
+const ADDRESS: usize = 9;
 
 // The one function of the C library that can format what SPDK's log callback is given.
 unsafe extern "C" {
@@ -43,9 +47,25 @@ pub(super) fn reset(level: spdk_sys::spdk_log_level) {
     unsafe { spdk_sys::spdk_log_open(CALLBACK) };
 }
 
-/// What SPDK logged first at level error.
+/// What SPDK logged first at level error in the start's latest step, or before there was one.
 pub(super) fn first_error() -> Option<String> {
-    FIRST_ERROR.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    let first = FIRST_ERROR.lock().unwrap_or_else(PoisonError::into_inner);
+    first.as_ref().map(|(_, text)| text.clone())
+}
+
+/// What SPDK logged first at level error in the step of the start that is the latest now.
+pub(super) fn first_error_of_step() -> Option<String> {
+    let first = FIRST_ERROR.lock().unwrap_or_else(PoisonError::into_inner);
+    let (step, text) = first.as_ref()?;
+    (*step == spdk_sys::config_steps()).then(|| text.clone())
+}
+
+fn keep(text: &str) {
+    let step = spdk_sys::config_steps();
+    let mut first = FIRST_ERROR.lock().unwrap_or_else(PoisonError::into_inner);
+    if first.as_ref().is_none_or(|(of, _)| *of != step) {
+        *first = Some((step, readable(text)));
+    }
 }
 
 /// Hands a line of SPDK's log on. May be called on any thread.
@@ -74,8 +94,7 @@ unsafe extern "C" fn hand_on(
             unsafe { CStr::from_ptr(func) }
         };
         if level == spdk_sys::SPDK_LOG_ERROR {
-            let mut first = FIRST_ERROR.lock().unwrap_or_else(PoisonError::into_inner);
-            first.get_or_insert_with(|| one_line(text));
+            keep(text);
         }
         if level <= LEVEL.load(Ordering::Relaxed) {
             trace(level, &func.to_string_lossy(), text);
@@ -83,9 +102,20 @@ unsafe extern "C" fn hand_on(
     });
 }
 
-/// Some of SPDK's messages span lines.
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// Some of SPDK's messages span lines, and some hold addresses, which say nothing to anybody.
+fn readable(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut parts = line.split("0x");
+    let mut readable = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_hexdigit());
+        match part.len() - rest.len() {
+            ADDRESS.. => readable.push('?'),
+            digits => readable.extend(["0x", &part[..digits]]),
+        }
+        readable.push_str(rest);
+    }
+    readable
 }
 
 fn trace(level: c_int, func: &str, text: &str) {
@@ -96,5 +126,19 @@ fn trace(level: c_int, func: &str, text: &str) {
             tracing::info!(target: "spdk", func, "{text}");
         }
         _ => tracing::debug!(target: "spdk", func, "{text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readable;
+
+    #[test]
+    fn addresses_and_line_ends_are_left_out() {
+        assert_eq!(readable("a 0x55d0c0ffee10:\n (desc=0x2000003ff0c0)"), "a ?: (desc=?)");
+        assert_eq!(readable("[A,fdisk:0x7fa7e0027e20,0x]"), "[A,fdisk:?,0x]");
+        for kept in ["", "flags 0x10, mask 0xffffffff", "10x20 bytes"] {
+            assert_eq!(readable(kept), kept);
+        }
     }
 }

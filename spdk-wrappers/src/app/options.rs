@@ -1,60 +1,47 @@
 //! An application's options in SPDK's form, and the strings that they point to.
 
 use std::ffi::CString;
-use std::path::Path;
+use std::fmt::Display;
 
 use spdk_sys::spdk_app_opts;
 
 use super::builder::{App, Config, LogLevel, Shutdown};
-use super::{log, shutdown};
+use super::{checks, log, shutdown};
 use crate::error::{Error, Result};
 
-/// Options and what they point to; to live until `spdk_app_start` returns.
+/// Options and what they point to; to live until the application has ended.
 pub(super) struct Options {
     pub(super) opts: Box<spdk_app_opts>,
+    /// The configuration, which C is not told of as an option.
+    pub(super) config: Option<Vec<u8>>,
     _strings: Vec<CString>,
-    _json: Option<Box<[u8]>>,
 }
 
 const OPERATION: &str = "spdk_app_start";
 
 impl Options {
     pub(super) fn new(app: &App) -> Result<Self> {
+        checks::check(app).map_err(invalid)?;
         let mut opts = Box::<spdk_app_opts>::default();
         // SAFETY: the options are written up to the size that is passed.
         unsafe { spdk_sys::spdk_app_opts_init(&raw mut *opts, size_of::<spdk_app_opts>()) };
         let mut strings = Vec::new();
         let mut string = |what: &str, text: &str| {
-            let text = CString::new(text)
-                .map_err(|_| Error::invalid(OPERATION, format!("the {what} holds a NUL")))?;
+            let text =
+                CString::new(text).map_err(|_| invalid(format!("the {what} holds a NUL")))?;
             // The characters are on the heap and stay when the string moves.
             let start = text.as_ptr();
             strings.push(text);
             Ok::<_, Error>(start)
         };
         opts.name = string("name", &app.name)?;
-        opts.reactor_mask = string("core mask", app.cores.as_deref().unwrap_or("0x1"))?;
+        opts.reactor_mask = string("core mask", app.core_mask())?;
         opts.rpc_addr = match &app.rpc_address {
             Some(address) => string("RPC address", address)?,
             None => core::ptr::null(),
         };
-        let mut json = None;
-        match &app.config {
-            Config::None => {}
-            Config::File(path) => {
-                check_file(path)?;
-                opts.json_config_file = string("configuration's path", &path.to_string_lossy())?;
-            }
-            Config::Inline(text) => {
-                check_text("inline configuration", text.as_bytes())?;
-                let text = json.insert(text.as_bytes().to_vec().into_boxed_slice());
-                opts.json_data = text.as_mut_ptr().cast();
-                opts.json_data_size = text.len();
-            }
-        }
         if let Some(mib) = app.memory_mib {
-            opts.mem_size = i32::try_from(mib)
-                .map_err(|_| Error::invalid(OPERATION, "the memory must be under 2^31 MiB"))?;
+            opts.mem_size = i32::try_from(mib).map_err(invalid)?;
         }
         opts.no_huge = app.no_huge;
         opts.no_pci = app.no_pci;
@@ -62,22 +49,38 @@ impl Options {
         opts.print_level = app.log_level.to_c();
         opts.shutdown_cb = Some(shutdown::make);
         opts.disable_signal_handlers = app.shutdown == Shutdown::Ignore;
-        Ok(Self { opts, _strings: strings, _json: json })
+        Ok(Self { opts, config: app.config.read()?, _strings: strings })
     }
 }
 
-/// What SPDK says of a file that cannot be read, and of a syntax error, names neither file nor line.
-fn check_file(path: &Path) -> Result<()> {
-    let text = std::fs::read(path).map_err(|error| {
-        let reason = format!("cannot read the configuration `{}`: {error}", path.display());
-        Error::invalid(OPERATION, reason)
-    })?;
-    check_text(&format!("configuration `{}`", path.display()), &text)
+fn invalid(reason: impl Display) -> Error {
+    Error::invalid(OPERATION, reason.to_string())
 }
 
-fn check_text(what: &str, text: &[u8]) -> Result<()> {
-    spdk_sys::check_json(text)
-        .map_err(|error| Error::invalid(OPERATION, format!("the {what} is no JSON: {error}")))
+impl Config {
+    /// The text, of a shape that SPDK takes. SPDK is given the text in any case: what it says of a
+    /// file that cannot be read, or of a syntax error, names neither file nor line.
+    fn read(&self) -> Result<Option<Vec<u8>>> {
+        let text = match self {
+            Self::None => return Ok(None),
+            Self::Inline(text) => text.as_bytes().to_vec(),
+            Self::File(path) => std::fs::read(path).map_err(|error| {
+                invalid(format!("cannot read the configuration `{}`: {error}", path.display()))
+            })?,
+        };
+        match spdk_sys::check_config(&text) {
+            Ok(()) => Ok(Some(text)),
+            Err(reason) => Err(invalid(format!("{} cannot be used: {reason}", self.name()))),
+        }
+    }
+
+    /// What an error calls it.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::File(path) => format!("the configuration `{}`", path.display()),
+            Self::None | Self::Inline(_) => "the inline configuration".to_owned(),
+        }
+    }
 }
 
 impl LogLevel {

@@ -17,11 +17,11 @@ use std::sync::OnceLock;
 use std::thread::ThreadId;
 
 use super::affinity::Affinity;
-use super::builder::{App, Shutdown};
+use super::builder::{App, Config, Shutdown};
 use super::options::Options;
 use super::shutdown::{self, shutdown_requested};
 use super::signals::Signals;
-use super::{log, stop};
+use super::{checks, log, stop};
 use crate::adapter::{JoinError, JoinHandle, guard};
 use crate::env;
 use crate::error::{Error, ErrorKind, Result};
@@ -55,6 +55,10 @@ struct Launch {
 pub(super) fn run<T: 'static>(app: App, main: impl AsyncFnOnce() -> T + 'static) -> Result<T> {
     let mut options = Options::new(&app)?;
     claim()?;
+    if let Err(reason) = checks::check_locks(app.core_mask()) {
+        STATE.store(DOWN, Ordering::SeqCst);
+        return Err(Error::new(OPERATION, ErrorKind::App { code: 1, reason: reason.into() }));
+    }
     let outcome: Rc<Outcome<T>> = Rc::default();
     let signals = Signals::of_this_process();
     let main = launcher(main, Rc::clone(&outcome), app.shutdown, signals);
@@ -68,16 +72,26 @@ pub(super) fn run<T: 'static>(app: App, main: impl AsyncFnOnce() -> T + 'static)
     let ctx = (&raw const launch).cast_mut().cast();
     // SAFETY: the options and what they point to live until the call returns, and so does the
     // launch; `claim` made sure that this is the only application.
-    let code = unsafe { spdk_sys::spdk_app_start(&raw mut *options.opts, Some(started), ctx) };
+    let ended = unsafe {
+        let config = options.config.as_deref();
+        spdk_sys::start_configured(&raw mut *options.opts, config, Some(started), ctx)
+    };
     signals.restore();
-    finish_environment();
+    match ended {
+        Ok(_) => finish_environment(),
+        Err(_) => STATE.store(DOWN, Ordering::SeqCst),
+    }
     affinity.restore();
+    let (Ok(code) | Err(code)) = ended;
     let outcome = outcome.take();
     match outcome {
         Some(Err(panic)) => resume_unwind(panic),
         Some(Ok(output)) if code == 0 => Ok(output),
         _ if code == 0 => Err(Error::new(OPERATION, ErrorKind::ShutDown)),
-        _ => Err(Error::new(OPERATION, ErrorKind::App { code, reason: reason() })),
+        _ => {
+            let reason = reason(code, &app);
+            Err(Error::new(OPERATION, ErrorKind::App { code, reason }))
+        }
     }
 }
 
@@ -131,9 +145,37 @@ fn finish_environment() {
     STATE.store(DOWN, Ordering::SeqCst);
 }
 
-fn reason() -> Cow<'static, str> {
-    let reason = spdk_sys::last_config_error().or_else(log::first_error);
-    reason.map_or(Cow::Borrowed("SPDK did not start and logged no reason"), Cow::Owned)
+/// Why an application did not start, in one line.
+fn reason(code: i32, app: &App) -> Cow<'static, str> {
+    let Some(reason) = spdk_sys::last_config_error() else {
+        let reason = log::first_error();
+        return match reason {
+            Some(reason) if code == 1 => Cow::Owned(reason + missing_hugepages(app)),
+            Some(reason) => Cow::Owned(reason),
+            None => Cow::Borrowed("SPDK did not start and logged no reason"),
+        };
+    };
+    let reason = reason.strip_prefix("spdk_app_start: ").unwrap_or(&reason);
+    // Of the configuration, then, and not of the options.
+    let place = match &app.config {
+        config @ Config::File(_) if code < 0 => format!("{}: ", config.name()),
+        _ => String::new(),
+    };
+    let logged = log::first_error_of_step().map(|logged| format!("; SPDK logged: {logged}"));
+    Cow::Owned(format!("{place}{reason}{}", logged.unwrap_or_default()))
+}
+
+/// What DPDK does not say.
+fn missing_hugepages(app: &App) -> &'static str {
+    let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let none = memory.lines().any(|line| {
+        let line: Vec<_> = line.split_whitespace().collect();
+        line == ["HugePages_Total:", "0"]
+    });
+    match none && !app.no_huge {
+        true => "; this machine has no hugepages, so reserve some, or use `no_huge`",
+        false => "",
+    }
 }
 
 /// The first step on the app thread: a runtime, and the main future as its first task.

@@ -11,6 +11,7 @@
 //! keep two processes off one core.
 
 mod config;
+mod configured;
 mod core_mask;
 mod env;
 mod event;
@@ -25,6 +26,7 @@ pub use config::{
     SPDK_RPC_RUNTIME, SPDK_RPC_STARTUP, last_config_error, spdk_rpc_get_state, spdk_rpc_set_state,
     spdk_subsystem_load_config,
 };
+pub use configured::{config_steps, start_configured};
 pub use core_mask::{spdk_app_get_core_mask, spdk_app_parse_core_mask};
 pub use event::{spdk_event, spdk_event_allocate, spdk_event_call, spdk_event_fn};
 pub use opts::{spdk_app_opts, spdk_app_opts_init, spdk_app_shutdown_cb};

@@ -1,14 +1,16 @@
-//! From the text of a JSON configuration to the list of calls it asks for.
+//! Which calls of a JSON configuration are due in a state.
 //!
-//! Owns the shape `{"subsystems": [{"subsystem": s, "config": [{"method": m, "params": {}}]}]}` and
-//! the rule which calls run in which state. Runs no method and decodes no parameter.
+//! Owns the rule which calls run in which state, and what becomes of unknown methods. The text and
+//! its shape are [`crate::config`]'s. Runs no method and decodes no parameter.
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::methods::{Method, find_method};
-use super::params::describe;
 use super::state::RpcState;
 use crate::Refusal;
+use crate::config::members::members;
+use crate::config::{self, Entry, Place, read_config};
 use crate::embedded::app::subsystem::is_linked;
 
 /// Names of SPDK's other subsystems: they may stand in a configuration that is shared with an
@@ -34,17 +36,12 @@ const OTHER_SUBSYSTEMS: [&str; 15] = [
 /// One method call of a configuration.
 #[derive(Debug)]
 pub(super) struct Call {
+    /// Where it stands.
+    pub(super) place: Place,
     /// What to run.
     pub(super) method: &'static Method,
     /// What it was given; empty if the entry has no `params`.
     pub(super) params: Map<String, Value>,
-}
-
-/// How unknown methods are treated.
-#[derive(Debug, Clone, Copy)]
-struct Reader {
-    state: RpcState,
-    stop_on_error: bool,
 }
 
 /// The calls of `json` that are due in `state`, in order.
@@ -56,146 +53,73 @@ pub(super) fn calls_due(
     state: RpcState,
     stop_on_error: bool,
 ) -> Result<Vec<Call>, Refusal> {
-    let reader = Reader { state, stop_on_error };
-    let root = match parse(json)? {
-        Value::Object(root) => root,
-        other => {
-            return Err(Refusal::invalid(format!(
-                "JSON configuration: the outermost value must be an object, not {}",
-                describe(&other)
-            )));
-        }
-    };
+    let entries = read_config(json).map_err(|reason| {
+        Refusal::invalid(format!("the JSON configuration cannot be used: {reason}"))
+    })?;
     let mut calls = Vec::new();
-    match root.get("subsystems") {
-        None => {
-            tracing::warn!("the JSON configuration has no \"subsystems\", nothing is configured")
-        }
-        Some(Value::Array(subsystems)) => {
-            for subsystem in subsystems {
-                reader.read_subsystem(subsystem, &mut calls)?;
-            }
-        }
-        Some(other) => {
-            return Err(Refusal::invalid(format!(
-                "JSON configuration: \"subsystems\" must be an array, not {}",
-                describe(other)
-            )));
-        }
+    for entry in entries {
+        calls.extend(entry_due(entry, state, stop_on_error)?);
     }
     Ok(calls)
 }
 
-fn parse(json: &[u8]) -> Result<Value, Refusal> {
-    if json.iter().all(|&byte| byte == 0) {
-        return Err(Refusal::invalid("JSON configuration: the text is empty"));
+/// The calls of an entry, if they are due. A batch runs as a whole, where all of its methods may.
+fn entry_due(entry: Entry, state: RpcState, stop_on_error: bool) -> Result<Vec<Call>, Refusal> {
+    let mut calls = Vec::new();
+    for call in entry.calls {
+        match find_method(&call.method) {
+            Some(method) => calls.push(known(method, call)?),
+            None => unknown(&entry.subsystem, &call, stop_on_error)?,
+        }
     }
-    crate::json::parse_json(json)
-        .map_err(|error| Refusal::invalid(format!("JSON configuration: {error}")))
+    let states = calls.iter().map(|call| call.method.states).reduce(|a, b| a.common(b));
+    match states {
+        Some(states) if states.is_empty() => Err(Refusal::invalid(format!(
+            "{}: the batch mixes methods of the start-up and the running state; put them into \
+             separate entries",
+            entry.place
+        ))),
+        Some(states) if states.due_in(state) => Ok(calls),
+        _ => Ok(Vec::new()),
+    }
 }
 
-impl Reader {
-    fn read_subsystem(self, value: &Value, calls: &mut Vec<Call>) -> Result<(), Refusal> {
-        let shape = || {
-            Refusal::invalid(format!(
-                "JSON configuration: an entry of \"subsystems\" must be an object with \
-                 \"subsystem\" (a string) and \"config\" (an array or null) and nothing else, \
-                 not {value}"
-            ))
-        };
-        let object = value.as_object().ok_or_else(shape)?;
-        let name = object.get("subsystem").and_then(Value::as_str).ok_or_else(shape)?;
-        let config = object.get("config").ok_or_else(shape)?;
-        if object.len() != 2 {
-            return Err(shape());
-        }
-        match config {
-            Value::Null => Ok(()),
-            Value::Array(entries) => {
-                entries.iter().try_for_each(|entry| self.read_entry(name, entry, calls))
-            }
-            _ => Err(shape()),
-        }
-    }
+fn known(method: &'static Method, call: config::Call) -> Result<Call, Refusal> {
+    let place = call.place;
+    let params = call.params.as_deref().map_or_else(|| Ok(Map::new()), values);
+    let params =
+        params.map_err(|reason| Refusal::invalid(format!("{place}: {}: {reason}", method.name)))?;
+    Ok(Call { place, method, params })
+}
 
-    /// One entry: a call, or an array of calls that belong together.
-    fn read_entry(
-        self,
-        subsystem: &str,
-        entry: &Value,
-        calls: &mut Vec<Call>,
-    ) -> Result<(), Refusal> {
-        let Value::Array(batch) = entry else {
-            if let Some(call) = self.read_call(subsystem, entry)?
-                && call.method.states.due_in(self.state)
-            {
-                calls.push(call);
-            }
-            return Ok(());
-        };
-        let mut members = Vec::new();
-        for value in batch {
-            members.extend(self.read_call(subsystem, value)?);
-        }
-        // A batch runs as a whole, where all of its methods may.
-        let Some(states) = members.iter().map(|call| call.method.states).reduce(|a, b| a.common(b))
-        else {
-            return Ok(());
-        };
-        if states.is_empty() {
-            return Err(Refusal::invalid(format!(
-                "JSON configuration: the batch {entry} mixes methods of the start-up and the \
-                 running state; put them into separate entries"
-            )));
-        }
-        if states.due_in(self.state) {
-            calls.extend(members);
-        }
-        Ok(())
-    }
+/// The parameters of a call by name.
+fn values(params: &RawValue) -> Result<Map<String, Value>, String> {
+    let members = members(params).map_err(|reason| format!("\"params\" {reason}"))?;
+    (members.unwrap_or_default().into_iter())
+        .map(|(name, value)| match serde_json::from_str(value.get()) {
+            Ok(value) => Ok((name, value)),
+            Err(error) => Err(format!("parameter \"{name}\" cannot be read: {error}")),
+        })
+        .collect()
+}
 
-    /// The call an entry asks for; `None` if it is to be skipped.
-    fn read_call(self, subsystem: &str, entry: &Value) -> Result<Option<Call>, Refusal> {
-        let shape = || {
-            Refusal::invalid(format!(
-                "JSON configuration: an entry of subsystem \"{subsystem}\" must be an object with \
-                 \"method\" (a string), perhaps \"params\" (an object), and nothing else, not \
-                 {entry}"
-            ))
-        };
-        let object = entry.as_object().ok_or_else(shape)?;
-        let name = object.get("method").and_then(Value::as_str).ok_or_else(shape)?;
-        let params = match object.get("params") {
-            None => Map::new(),
-            Some(Value::Object(params)) => params.clone(),
-            Some(_) => return Err(shape()),
-        };
-        if object.keys().any(|key| key != "method" && key != "params") {
-            return Err(shape());
-        }
-        match find_method(name) {
-            Some(method) => Ok(Some(Call { method, params })),
-            None => self.unknown(subsystem, name).map(|()| None),
-        }
+fn unknown(subsystem: &str, call: &config::Call, stop_on_error: bool) -> Result<(), Refusal> {
+    let method = &call.method;
+    if is_linked(subsystem) && stop_on_error {
+        return Err(Refusal::new(
+            -libc::ENOENT,
+            format!(
+                "{}: the embedded backend has no method {method} in subsystem \"{subsystem}\"",
+                call.place
+            ),
+        ));
     }
-
-    fn unknown(self, subsystem: &str, method: &str) -> Result<(), Refusal> {
-        if is_linked(subsystem) && self.stop_on_error {
-            return Err(Refusal::new(
-                -libc::ENOENT,
-                format!(
-                    "JSON configuration: subsystem \"{subsystem}\" has no method \"{method}\" in \
-                     the embedded backend"
-                ),
-            ));
-        }
-        if is_linked(subsystem) || OTHER_SUBSYSTEMS.contains(&subsystem) {
-            tracing::debug!("skipping method {method} of subsystem {subsystem}");
-        } else {
-            tracing::warn!("skipping method {method}: there is no subsystem {subsystem}");
-        }
-        Ok(())
+    if is_linked(subsystem) || OTHER_SUBSYSTEMS.contains(&subsystem) {
+        tracing::debug!("skipping method {method} of subsystem {subsystem}");
+    } else {
+        tracing::warn!("skipping method {method}: there is no subsystem {subsystem}");
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -258,27 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_have_the_shape_is_refused() {
-        for json in [
-            "",
-            "\0",
-            "[]",
-            "{\"subsystems\": {}}",
-            "{\"subsystems\": [1]}",
-            "{\"subsystems\": [{\"subsystem\": \"bdev\"}]}",
-            "{\"subsystems\": [{\"subsystem\": \"bdev\", \"config\": [], \"x\": 1}]}",
-            "{\"subsystems\": [{\"subsystem\": \"bdev\", \"config\": 1}]}",
-        ] {
-            assert_eq!(
-                names(json, RpcState::Startup).expect_err(json).code,
-                -libc::EINVAL,
-                "{json}"
-            );
-        }
-        for entry in ["[1]", "[{}]", "[{\"method\": 1}]", "[{\"method\": \"a\", \"params\": []}]"] {
-            let refused = names(&config(entry), RpcState::Startup).expect_err(entry);
-            assert_eq!(refused.code, -libc::EINVAL, "{entry}");
-        }
+    fn parameters_that_are_there_twice_are_refused() {
+        let twice = config(r#"[{"method": "bdev_null_create", "params": {"a": 1, "a": 2}}]"#);
+        let refused = names(&twice, RpcState::Startup).expect_err("twice");
+        assert_eq!(
+            refused.message,
+            "subsystems[0].config[0]: bdev_null_create: \"params\" has the key \"a\" twice"
+        );
     }
 
     #[test]

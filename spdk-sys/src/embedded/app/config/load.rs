@@ -11,6 +11,7 @@ use super::document::{Call, calls_due};
 use super::last_error::{clear, report};
 use super::params::Params;
 use super::state::RpcState;
+use crate::config::Place;
 use crate::embedded::app::subsystem::{self, spdk_subsystem_init_fn};
 use crate::{Refusal, spdk_get_thread, spdk_thread_get_app_thread, spdk_thread_send_msg};
 
@@ -101,6 +102,7 @@ struct Loader {
 #[must_use = "a method that does not answer stops the configuration for ever"]
 pub(super) struct Reply {
     loader: Box<Loader>,
+    place: Place,
     method: &'static str,
 }
 
@@ -109,11 +111,11 @@ impl Reply {
     pub(super) fn answer(self, outcome: Result<(), Refusal>) {
         match outcome {
             Err(refusal) if self.loader.stop_on_error => {
-                report(refusal.message);
+                report(format!("{}: {}", self.place, refusal.message));
                 self.loader.done.call(-libc::EINVAL);
             }
             Err(refusal) => {
-                tracing::error!("{} (ignored)", refusal.message);
+                tracing::error!("{}: {} (ignored)", self.place, refusal.message);
                 continue_later(self.loader);
             }
             Ok(()) => continue_later(self.loader),
@@ -168,7 +170,7 @@ unsafe extern "C" fn run_next(ctx: *mut c_void) {
     };
     let method = call.method;
     tracing::debug!("configuration method {}", method.name);
-    let reply = Reply { loader, method: method.name };
+    let reply = Reply { loader, place: call.place, method: method.name };
     match Params::new(method.name, method.parameters, call.params) {
         Ok(params) => (method.run)(params, reply),
         Err(refusal) => reply.answer(Err(refusal)),
