@@ -46,7 +46,8 @@ impl IoChannel {
         offset_blocks: u64,
     ) -> (Result<()>, Vec<B>) {
         const OPERATION: &str = "spdk_bdev_comparev_blocks";
-        self.vector(OPERATION, sources(bufs), Unit::Blocks, |desc, ch, iov, iovcnt, num_blocks| {
+        let kept = (self.keep(), sources(bufs));
+        self.vector(OPERATION, kept, Unit::Blocks, |desc, (ch, iov), iovcnt, num_blocks| {
             // SAFETY: the record keeps the channel, which is of the current thread, and through
             // it the descriptor; and the buffers, which are as long as C is told.
             unsafe {

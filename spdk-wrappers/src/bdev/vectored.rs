@@ -24,7 +24,8 @@ impl IoChannel {
     /// As [`read`](Self::read).
     pub async fn readv<B: IoBufMut>(&self, bufs: Vec<B>, offset: u64) -> (Result<()>, Vec<B>) {
         const OPERATION: &str = "spdk_bdev_readv";
-        self.vector(OPERATION, targets(bufs), Unit::Bytes, |desc, ch, iov, iovcnt, nbytes| {
+        let kept = (self.keep(), targets(bufs));
+        self.vector(OPERATION, kept, Unit::Bytes, |desc, (ch, iov), iovcnt, nbytes| {
             // SAFETY: the record keeps the channel, through it the descriptor, and the `iovcnt`
             // buffers, which are as long together as C is told; a channel is of the current thread.
             unsafe { raw::spdk_bdev_readv(desc, ch, iov, iovcnt, offset, nbytes) }
@@ -40,7 +41,8 @@ impl IoChannel {
     /// As [`write`](Self::write).
     pub async fn writev<B: IoBuf>(&self, bufs: Vec<B>, offset: u64) -> (Result<()>, Vec<B>) {
         const OPERATION: &str = "spdk_bdev_writev";
-        self.vector(OPERATION, sources(bufs), Unit::Bytes, |desc, ch, iov, iovcnt, nbytes| {
+        let kept = (self.keep(), sources(bufs));
+        self.vector(OPERATION, kept, Unit::Bytes, |desc, (ch, iov), iovcnt, nbytes| {
             // SAFETY: the record keeps the channel, through it the descriptor, and the `iovcnt`
             // buffers, which are as long together as C is told; a channel is of the current thread.
             unsafe { raw::spdk_bdev_writev(desc, ch, iov, iovcnt, offset, nbytes) }
@@ -60,7 +62,8 @@ impl IoChannel {
         offset_blocks: u64,
     ) -> (Result<()>, Vec<B>) {
         const OPERATION: &str = "spdk_bdev_readv_blocks";
-        self.vector(OPERATION, targets(bufs), Unit::Blocks, |desc, ch, iov, iovcnt, num_blocks| {
+        let kept = (self.keep(), targets(bufs));
+        self.vector(OPERATION, kept, Unit::Blocks, |desc, (ch, iov), iovcnt, num_blocks| {
             // SAFETY: the record keeps the channel, through it the descriptor, and the `iovcnt`
             // buffers, which are as long together as C is told; a channel is of the current thread.
             unsafe { raw::spdk_bdev_readv_blocks(desc, ch, iov, iovcnt, offset_blocks, num_blocks) }
@@ -80,7 +83,8 @@ impl IoChannel {
         offset_blocks: u64,
     ) -> (Result<()>, Vec<B>) {
         const OPERATION: &str = "spdk_bdev_writev_blocks";
-        self.vector(OPERATION, sources(bufs), Unit::Blocks, |desc, ch, iov, iovcnt, num_blocks| {
+        let kept = (self.keep(), sources(bufs));
+        self.vector(OPERATION, kept, Unit::Blocks, |desc, (ch, iov), iovcnt, num_blocks| {
             // SAFETY: the record keeps the channel, through it the descriptor, and the `iovcnt`
             // buffers, which are as long together as C is told; a channel is of the current thread.
             unsafe {
@@ -102,30 +106,22 @@ impl IoChannel {
         options: IoOptions,
     ) -> (Result<()>, Vec<B>) {
         const OPERATION: &str = "spdk_bdev_readv_blocks_ext";
-        let targets = targets(bufs);
-        let (iovcnt, num_blocks) = match self.count(OPERATION, &targets, Unit::Blocks) {
-            Ok(counts) => counts,
-            Err(error) => return (Err(error), targets.finish(false)),
-        };
-        let desc = self.desc();
-        let (result, (_, targets, _)) = self
-            .call(OPERATION, (self.keep(), targets, ExtOptions::new(options)), |(ch, iov, opts)| {
-                // SAFETY: as in `readv_blocks`; the options are in the record too.
-                unsafe {
-                    raw::spdk_bdev_readv_blocks_ext(
-                        desc,
-                        ch,
-                        iov,
-                        iovcnt,
-                        offset_blocks,
-                        num_blocks,
-                        opts,
-                    )
-                }
-            })
-            .await;
-        let succeeded = result.is_ok();
-        (result, targets.finish(succeeded))
+        let kept = (self.keep(), targets(bufs), ExtOptions::new(options));
+        self.vector(OPERATION, kept, Unit::Blocks, |desc, (ch, iov, opts), iovcnt, num_blocks| {
+            // SAFETY: as in `readv_blocks`; the options are in the record too.
+            unsafe {
+                raw::spdk_bdev_readv_blocks_ext(
+                    desc,
+                    ch,
+                    iov,
+                    iovcnt,
+                    offset_blocks,
+                    num_blocks,
+                    opts,
+                )
+            }
+        })
+        .await
     }
 
     /// As [`writev_blocks`](Self::writev_blocks), with options (`spdk_bdev_writev_blocks_ext`).
@@ -140,61 +136,49 @@ impl IoChannel {
         options: IoOptions,
     ) -> (Result<()>, Vec<B>) {
         const OPERATION: &str = "spdk_bdev_writev_blocks_ext";
-        let sources = sources(bufs);
-        let (iovcnt, num_blocks) = match self.count(OPERATION, &sources, Unit::Blocks) {
-            Ok(counts) => counts,
-            Err(error) => return (Err(error), sources.finish(false)),
-        };
-        let desc = self.desc();
-        let (result, (_, sources, _)) = self
-            .call(OPERATION, (self.keep(), sources, ExtOptions::new(options)), |(ch, iov, opts)| {
-                // SAFETY: as in `readv_blocks_with`.
-                unsafe {
-                    raw::spdk_bdev_writev_blocks_ext(
-                        desc,
-                        ch,
-                        iov,
-                        iovcnt,
-                        offset_blocks,
-                        num_blocks,
-                        opts,
-                    )
-                }
-            })
-            .await;
-        let succeeded = result.is_ok();
-        (result, sources.finish(succeeded))
+        let kept = (self.keep(), sources(bufs), ExtOptions::new(options));
+        self.vector(OPERATION, kept, Unit::Blocks, |desc, (ch, iov, opts), iovcnt, num_blocks| {
+            // SAFETY: as in `readv_blocks_with`.
+            unsafe {
+                raw::spdk_bdev_writev_blocks_ext(
+                    desc,
+                    ch,
+                    iov,
+                    iovcnt,
+                    offset_blocks,
+                    num_blocks,
+                    opts,
+                )
+            }
+        })
+        .await
     }
 
     /// Makes a call with several buffers, whose lengths C is told in `unit`.
-    pub(super) async fn vector<T: Piece, S>(
+    pub(super) async fn vector<K: KeepsBuffers, S>(
         &self,
         operation: &'static str,
-        bufs: Vectored<T>,
+        kept: K,
         unit: Unit,
         mut describe: impl FnMut(
             *mut spdk_bdev_desc,
-            Rc<ChannelInner>,
-            Vectored<T>,
+            K,
             c_int,
             u64,
-        ) -> Call<spdk_bdev_io_completion_cb, KeptVector<T>, S>,
-    ) -> (Result<()>, Vec<T::Buffer>)
+        ) -> Call<spdk_bdev_io_completion_cb, Kept<K>, S>,
+    ) -> (Result<()>, Vec<<K::Piece as Piece>::Buffer>)
     where
-        S: Submit<spdk_bdev_io_completion_cb, KeptVector<T>>,
+        S: Submit<spdk_bdev_io_completion_cb, Kept<K>>,
     {
-        let (iovcnt, length) = match self.count(operation, &bufs, unit) {
+        let (iovcnt, length) = match self.count(operation, kept.bufs(), unit) {
             Ok(counts) => counts,
-            Err(error) => return (Err(error), bufs.finish(false)),
+            Err(error) => return (Err(error), kept.into_bufs().finish(false)),
         };
         let desc = self.desc();
-        let (result, (_, bufs)) = self
-            .call(operation, (self.keep(), bufs), |(ch, bufs)| {
-                describe(desc, ch, bufs, iovcnt, length)
-            })
-            .await;
+        let (result, kept) =
+            self.call(operation, kept, |kept| describe(desc, kept, iovcnt, length)).await;
         let succeeded = result.is_ok();
-        (result, bufs.finish(succeeded))
+        (result, kept.into_bufs().finish(succeeded))
     }
 
     /// How many buffers there are, and how long they are together. None at all is refused, because
@@ -221,8 +205,40 @@ pub(super) enum Unit {
     Blocks,
 }
 
-/// What the record of a call with several buffers keeps.
-type KeptVector<T> = Kept<(Rc<ChannelInner>, Vectored<T>)>;
+/// What the record of a call with several buffers keeps: the channel, the buffers, and what else
+/// the call needs.
+pub(super) trait KeepsBuffers: 'static {
+    /// What the vector is made of.
+    type Piece: Piece;
+    /// The buffers.
+    fn bufs(&self) -> &Vectored<Self::Piece>;
+    /// The buffers alone.
+    fn into_bufs(self) -> Vectored<Self::Piece>;
+}
+
+impl<T: Piece> KeepsBuffers for (Rc<ChannelInner>, Vectored<T>) {
+    type Piece = T;
+
+    fn bufs(&self) -> &Vectored<T> {
+        &self.1
+    }
+
+    fn into_bufs(self) -> Vectored<T> {
+        self.1
+    }
+}
+
+impl<T: Piece> KeepsBuffers for (Rc<ChannelInner>, Vectored<T>, ExtOptions) {
+    type Piece = T;
+
+    fn bufs(&self) -> &Vectored<T> {
+        &self.1
+    }
+
+    fn into_bufs(self) -> Vectored<T> {
+        self.1
+    }
+}
 
 pub(super) fn sources<B: IoBuf>(bufs: Vec<B>) -> Vectored<Source<B>> {
     Vectored::new(bufs.into_iter().map(Source::new).collect())
