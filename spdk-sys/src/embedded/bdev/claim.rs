@@ -107,8 +107,8 @@ fn verify(
 ) -> Result<(), c_int> {
     let claimed = shared.claim_type != SPDK_BDEV_CLAIM_NONE;
     // SAFETY: descriptors in the list are open while the bdev is locked.
-    let writer = |&other: &*mut spdk_bdev_desc| unsafe { desc::of(other) }.writable();
-    let another_writer = shared.open_descs.iter().any(|other| *other != desc && writer(other));
+    let writer = |other: *mut spdk_bdev_desc| unsafe { desc::of(other) }.writable();
+    let another_writer = shared.open_descs.iter().any(|other| other != desc && writer(other));
     match type_ {
         SPDK_BDEV_CLAIM_READ_MANY_WRITE_ONE => {
             if key != 0 {
@@ -117,7 +117,7 @@ fn verify(
             if claimed || another_writer { Err(libc::EPERM) } else { Ok(()) }
         }
         SPDK_BDEV_CLAIM_READ_MANY_WRITE_NONE => {
-            if key != 0 || writer(&desc) {
+            if key != 0 || writer(desc) {
                 return Err(libc::EINVAL);
             }
             if !claimed && another_writer { Err(libc::EPERM) } else { Ok(()) }

@@ -23,6 +23,8 @@ use crate::{spdk_poller, spdk_thread};
 /// An open bdev.
 #[derive(Debug)]
 pub struct spdk_bdev_desc {
+    /// Its number in the bdev's list.
+    pub(super) number: u64,
     pub(super) bdev: *mut spdk_bdev,
     pub(super) thread: *mut spdk_thread,
     pub(super) write: AtomicBool,
@@ -58,6 +60,7 @@ pub(super) struct Timeout {
 impl spdk_bdev_desc {
     /// A descriptor that is not in the bdev's list yet.
     pub(super) fn new(
+        number: u64,
         bdev: *mut spdk_bdev,
         thread: *mut spdk_thread,
         write: bool,
@@ -66,6 +69,7 @@ impl spdk_bdev_desc {
         media_events: bool,
     ) -> *mut Self {
         Box::into_raw(Box::new(Self {
+            number,
             bdev,
             thread,
             write: AtomicBool::new(write),

@@ -32,7 +32,7 @@ pub unsafe extern "C" fn spdk_bdev_notify_blockcnt_change(
             return -libc::EBUSY;
         }
         set_blockcnt(bdev, size);
-        for &desc in &shared.open_descs {
+        for desc in shared.open_descs.iter() {
             desc::notify(desc, SPDK_BDEV_EVENT_RESIZE);
         }
     }
@@ -52,8 +52,8 @@ pub unsafe extern "C" fn spdk_bdev_push_media_events(
     // SAFETY: by contract; descriptors in the list are open while the bdev is locked.
     unsafe {
         let shared = state(bdev).lock();
-        let writer = shared.open_descs.iter().find(|desc| desc::of(**desc).writable());
-        let Some(&writer) = writer else { return -libc::ENODEV };
+        let writer = shared.open_descs.iter().find(|&desc| desc::of(desc).writable());
+        let Some(writer) = writer else { return -libc::ENODEV };
         let mut sync = desc::of(writer).lock();
         let Some(queue) = sync.media_events.as_mut() else { return -libc::ENODEV };
         let room = MEDIA_EVENT_POOL_SIZE - queue.len();
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn spdk_bdev_notify_media_management(bdev: *mut spdk_bdev)
     // SAFETY: by contract; descriptors in the list are open while the bdev is locked.
     unsafe {
         let shared = state(bdev).lock();
-        for &desc in &shared.open_descs {
+        for desc in shared.open_descs.iter() {
             let waiting = {
                 let sync = desc::of(desc).lock();
                 sync.media_events.as_ref().is_some_and(|queue| !queue.is_empty())

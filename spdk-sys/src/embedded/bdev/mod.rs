@@ -2,10 +2,10 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | `types`, `module_types`, `io_types` | the C types |
+//! | `types`, `opts_types`, `module_types`, `io_types` | the C types |
 //! | `registry`, `state` | bdevs by name; the layer's own state of one bdev |
 //! | `register`, `alias`, `unregister`, `examine`, `init`, `opts` | life cycles of bdevs and of the library |
-//! | `desc`, `open`, `open_async`, `claim`, `events`, `iterate` | descriptors |
+//! | `desc`, `open_descs`, `open`, `open_async`, `claim`, `events`, `iterate` | descriptors |
 //! | `mgmt`, `pool`, `channel`, `walk` | per-thread and per-channel state, walks over channels |
 //! | `io`, `submit`, `complete`, `nomem`, `buf`, `io_wait` | the way of an I/O to the module and back |
 //! | `split`, `split_rw` | I/O that is too large or crosses boundaries |
@@ -44,7 +44,9 @@ mod module_types;
 mod nomem;
 mod open;
 mod open_async;
+mod open_descs;
 mod opts;
+mod opts_types;
 mod passthru;
 mod pool;
 mod qd;
@@ -93,6 +95,7 @@ pub use module_types::*;
 pub use open::*;
 pub use open_async::*;
 pub use opts::*;
+pub use opts_types::*;
 pub use passthru::*;
 pub use qd::*;
 pub use qos::*;

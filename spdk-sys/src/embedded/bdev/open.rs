@@ -78,16 +78,11 @@ pub(super) fn open_listed(
             return Err(libc::EPERM);
         }
         let event = (args.event_cb, args.event_ctx);
-        let desc = spdk_bdev_desc::new(
-            bdev,
-            spdk_get_thread(),
-            args.write,
-            args.hide_metadata,
-            event,
-            (*bdev).media_events,
-        );
-        shared.open_descs.push(desc);
-        Ok(desc)
+        let (thread, media_events) = (spdk_get_thread(), (*bdev).media_events);
+        let (write, hide_metadata) = (args.write, args.hide_metadata);
+        Ok(shared.open_descs.add(|number| {
+            spdk_bdev_desc::new(number, bdev, thread, write, hide_metadata, event, media_events)
+        }))
     }
 }
 
@@ -194,7 +189,7 @@ pub(super) unsafe fn close(desc: *mut spdk_bdev_desc) {
         let bdev = desc::of(desc).bdev;
         let mut registry = registry();
         let mut shared = state(bdev).lock();
-        shared.open_descs.retain(|&other| other != desc);
+        shared.open_descs.remove(desc::of(desc).number);
         claim::release(&mut shared, desc);
         if shared.open_descs.is_empty() {
             qos::retire(&mut shared.qos);

@@ -56,27 +56,20 @@ pub unsafe extern "C" fn spdk_bdev_open_async(
         return -libc::EINVAL;
     }
     let thread = fail::require_thread("spdk_bdev_open_async");
-    let known = size_of::<spdk_bdev_open_async_opts>();
-    // SAFETY: by contract; the time functions may be called from anywhere.
-    let open = unsafe {
-        let timeout_ms = match opts.as_ref() {
-            Some(opts) if size >= known => opts.timeout_ms,
-            _ => 0,
-        };
-        let ticks = u128::from(timeout_ms) * u128::from(spdk_get_ticks_hz()) / 1000;
-        let ticks = u64::try_from(ticks).unwrap_or(u64::MAX);
-        Box::into_raw(Box::new(AsyncOpen {
-            name: bytes(bdev_name).to_vec(),
-            args: OpenArgs { write, event_cb, event_ctx, hide_metadata: false },
-            cb: open_cb,
-            cb_arg: open_cb_arg,
-            thread,
-            poller: Cell::new(ptr::null_mut()),
-            deadline: (timeout_ms > 0).then(|| spdk_get_ticks().saturating_add(ticks)),
-            cancelled: AtomicBool::new(false),
-            outcome: Cell::new((0, ptr::null_mut())),
-        }))
-    };
+    // SAFETY: by contract.
+    let name = unsafe { bytes(bdev_name) }.to_vec();
+    let open = Box::into_raw(Box::new(AsyncOpen {
+        name,
+        args: OpenArgs { write, event_cb, event_ctx, hide_metadata: false },
+        cb: open_cb,
+        cb_arg: open_cb_arg,
+        thread,
+        poller: Cell::new(ptr::null_mut()),
+        // SAFETY: by contract.
+        deadline: deadline(unsafe { opts.as_ref() }),
+        cancelled: AtomicBool::new(false),
+        outcome: Cell::new((0, ptr::null_mut())),
+    }));
     registry().async_opens.push(open);
     // SAFETY: the poller is unregistered before `open` is freed.
     unsafe {
@@ -86,6 +79,19 @@ pub unsafe extern "C" fn spdk_bdev_open_async(
         poll(open.cast());
     }
     0
+}
+
+/// When to give up, in ticks; `None` after the first try.
+fn deadline(opts: Option<&spdk_bdev_open_async_opts>) -> Option<u64> {
+    let known = |opts: &&spdk_bdev_open_async_opts| opts.size >= size_of_val(*opts);
+    let timeout_ms = opts.filter(known)?.timeout_ms;
+    if timeout_ms == 0 {
+        return None;
+    }
+    // SAFETY: may be called from anywhere.
+    let (now, hz) = unsafe { (spdk_get_ticks(), spdk_get_ticks_hz()) };
+    let ticks = u128::from(timeout_ms) * u128::from(hz) / 1000;
+    Some(now.saturating_add(u64::try_from(ticks).unwrap_or(u64::MAX)))
 }
 
 /// Tries once.

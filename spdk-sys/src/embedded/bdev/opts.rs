@@ -5,7 +5,7 @@ use core::mem::offset_of;
 use std::sync::Mutex;
 
 use super::registry::lock;
-use super::types::spdk_bdev_opts;
+use super::spdk_bdev_opts;
 use crate::spdk_thread_get_count;
 
 const DEFAULTS: spdk_bdev_opts = spdk_bdev_opts {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::alias::Aliases;
 use super::io::{IoQueue, QueueLink};
 use super::lba_lock::RangeCtx;
+use super::open_descs::OpenDescs;
 use super::qos::Qos;
 use super::registry::lock;
 use super::stat;
@@ -69,7 +70,7 @@ pub(super) struct Shared {
     pub(super) claim_module: *const spdk_bdev_module,
     pub(super) claims: Vec<Claim>,
     pub(super) claim_key: u64,
-    pub(super) open_descs: Vec<*mut spdk_bdev_desc>,
+    pub(super) open_descs: OpenDescs,
     pub(super) unregister_cb: spdk_bdev_unregister_cb,
     pub(super) unregister_ctx: *mut c_void,
     pub(super) reset_in_progress: *mut spdk_bdev_io,
@@ -101,7 +102,7 @@ impl BdevState {
             claim_module: ptr::null(),
             claims: Vec::new(),
             claim_key: 0,
-            open_descs: Vec::new(),
+            open_descs: OpenDescs::default(),
             unregister_cb: None,
             unregister_ctx: ptr::null_mut(),
             reset_in_progress: ptr::null_mut(),

@@ -137,7 +137,7 @@ unsafe fn remove(bdev: *mut spdk_bdev) {
             return;
         }
         shared.status = SPDK_BDEV_STATUS_REMOVING;
-        for &desc in &shared.open_descs {
+        for desc in shared.open_descs.iter() {
             desc::notify(desc, SPDK_BDEV_EVENT_REMOVE);
         }
         let last = unlist_if_unused(&mut registry, bdev, &mut shared);
