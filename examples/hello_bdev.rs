@@ -4,6 +4,8 @@
 //! With `--json` it uses the bdevs of a configuration, with `--bdev` one of them by name.
 
 use std::error::Error;
+use std::fmt::Arguments;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -33,7 +35,8 @@ fn main() -> ExitCode {
     match run(Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("hello_bdev: {error}");
+            // Who cannot be told has the exit code.
+            let _ = writeln!(io::stderr(), "hello_bdev: {error}");
             ExitCode::FAILURE
         }
     }
@@ -45,25 +48,50 @@ fn run(options: Options) -> Result<(), Failure> {
         .no_pci(true)
         .memory_mib(1024)
         .log_level(LogLevel::Disabled);
-    let name = options.bdev;
-    if let Some(json) = options.json {
-        return app.json_file(json).run(async || hello(name).await)?;
+    match options.json {
+        Some(json) => with_config(app, &json, options.bdev),
+        None => with_file(app, options.bdev),
     }
-    let file = tempfile::NamedTempFile::new()?;
-    std::fs::write(file.path(), vec![PATTERN; FILE_BLOCKS * BLOCK])?;
-    app.json(aio_config(file.path())).run(async || hello(name).await)??;
-    check_file(file.path())
+}
+
+/// Uses the bdevs of a configuration.
+fn with_config(app: App, json: &Path, name: Option<String>) -> Result<(), Failure> {
+    let outcome = app.json_file(json).run(async || hello(name).await);
+    outcome.map_err(Failure::from).flatten().map_err(|error| {
+        let (json, error) = (json.display().to_string(), error.to_string());
+        // Some errors name the file themselves.
+        if error.contains(&json) { error } else { format!("{json}: {error}") }.into()
+    })
+}
+
+/// Uses an AIO bdev on a new file, and looks at the file afterwards.
+fn with_file(app: App, name: Option<String>) -> Result<(), Failure> {
+    let file = tempfile::NamedTempFile::new()
+        .map_err(|error| format!("cannot make a temporary file: {error}"))?;
+    let path = file.path();
+    let write = std::fs::write(path, vec![PATTERN; FILE_BLOCKS * BLOCK]);
+    write.map_err(|error| format!("cannot write to {}: {error}", path.display()))?;
+    app.json(aio_config(path)?).run(async || hello(name).await)??;
+    check_file(path)
 }
 
 /// An AIO bdev on a file.
-fn aio_config(path: &Path) -> String {
+fn aio_config(path: &Path) -> Result<String, Failure> {
+    let text = path.to_str().ok_or_else(|| {
+        format!("a configuration is UTF-8, which {path:?} is not; set TMPDIR to a folder that is")
+    })?;
     // A temporary file's path needs no escapes but for quotes and backslashes.
-    let path = path.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
-    format!(
+    let path = text.replace('\\', "\\\\").replace('"', "\\\"");
+    Ok(format!(
         r#"{{"subsystems": [{{"subsystem": "bdev", "config": [
             {{"method": "bdev_aio_create",
               "params": {{"name": "AIO0", "filename": "{path}", "block_size": {BLOCK}}}}}]}}]}}"#
-    )
+    ))
+}
+
+/// Prints a line.
+fn say(line: Arguments<'_>) -> Result<(), Failure> {
+    writeln!(io::stdout(), "{line}").map_err(|error| format!("cannot print: {error}").into())
 }
 
 async fn hello(name: Option<String>) -> Result<(), Failure> {
@@ -74,37 +102,43 @@ async fn hello(name: Option<String>) -> Result<(), Failure> {
             first.ok_or("the configuration has no bdev")?.name().to_owned()
         }
     };
-    println!("backend: {}", spdk_async::BACKEND);
+    say(format_args!("backend: {}", spdk_async::BACKEND))?;
     // An error of an I/O does not say which bdev it was for.
     with_bdev(&name, write_and_read).await?.map_err(|error| format!("{name}: {error}").into())
 }
 
 async fn write_and_read(device: BlockDevice) -> Result<(), Failure> {
     let bdev = device.descriptor().bdev();
-    println!(
+    say(format_args!(
         "opened {} ({}): {} blocks of {} bytes",
         bdev.name(),
         bdev.product_name(),
         device.num_blocks(),
         device.block_size()
-    );
+    ))?;
+    if device.num_blocks() == 0 {
+        return Err("the bdev has no blocks".into());
+    }
     let buf = DmaBuf::zeroed(device.block_size() as usize, device.dma_alignment())?;
     let (result, mut buf) = device.write_at(buf, 0).await;
-    result?;
-    println!("wrote {} bytes", buf.len());
+    result.map_err(|error| match error.io_status() {
+        Some(_) => format!("{error} (can the bdev be written to?)"),
+        None => error.to_string(),
+    })?;
+    say(format_args!("wrote {} bytes", buf.len()))?;
     buf.fill(0xff);
     let (result, buf) = device.read_at(buf, 0).await;
     result?;
-    println!("read {} bytes", buf.len());
+    say(format_args!("read {} bytes", buf.len()))?;
     if buf.iter().any(|byte| *byte != 0) {
         return Err("the bytes that were read are not those that were written".into());
     }
-    println!("buf matches!");
+    say(format_args!("buf matches!"))?;
     let stat = device.stat().await?;
-    println!(
+    say(format_args!(
         "statistics: {} write of {} bytes, {} read of {} bytes",
         stat.write.operations, stat.write.bytes, stat.read.operations, stat.read.bytes
-    );
+    ))?;
     device.close().await;
     Ok(())
 }
@@ -119,6 +153,5 @@ fn check_file(path: &Path) -> Result<(), Failure> {
     if rest.len() != (FILE_BLOCKS - 1) * BLOCK || rest.iter().any(|byte| *byte != PATTERN) {
         return Err("the file was changed beyond the block that was written".into());
     }
-    println!("the file holds what was written");
-    Ok(())
+    say(format_args!("the file holds what was written"))
 }

@@ -30,10 +30,10 @@ pub(crate) fn by_hand() -> Result<(), Failure> {
 async fn bdev_layer() -> Result<(), Failure> {
     // SAFETY: the first thread is the app thread, and the layer is not up.
     unsafe { raw::spdk_bdev_initialize() }.await?;
-    report("spdk_bdev_init_cb", "the bdev layer is up, without an application");
+    report("spdk_bdev_init_cb", "the bdev layer is up, without an application")?;
     // SAFETY: on the app thread; nothing is open.
     unsafe { raw::spdk_bdev_finish() }.await.map_err(|error| error.into_refusal())?;
-    report("spdk_bdev_fini_cb", "the bdev layer is down again");
+    report("spdk_bdev_fini_cb", "the bdev layer is down again")?;
     Ok(())
 }
 

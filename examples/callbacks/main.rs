@@ -12,6 +12,7 @@ use core::future::IntoFuture;
 use core::task::Poll;
 use core::time::Duration;
 use std::error::Error;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use futures_util::stream::FuturesUnordered;
@@ -43,14 +44,15 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("callbacks: {error}");
+            // Who cannot be told has the exit code.
+            let _ = writeln!(io::stderr(), "callbacks: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
 fn run() -> Result<(), Failure> {
-    println!("backend: {}", spdk_async::BACKEND);
+    report("backend", spdk_async::BACKEND)?;
     App::new("callbacks")
         .json(CONFIG)
         .no_huge(true)
@@ -62,13 +64,14 @@ fn run() -> Result<(), Failure> {
 }
 
 /// Prints what happened.
-fn report(typedef: &str, what: &str) {
-    println!("{typedef}: {what}");
+fn report(typedef: &str, what: &str) -> Result<(), Failure> {
+    let printed = writeln!(io::stdout(), "{typedef}: {what}");
+    printed.map_err(|error| format!("cannot print: {error}").into())
 }
 
 async fn in_an_application() -> Result<(), Failure> {
     wait_for_examine().await?;
-    report("spdk_bdev_wait_for_examine_cb", "no module examines a bdev any more");
+    report("spdk_bdev_wait_for_examine_cb", "no module examines a bdev any more")?;
 
     let device = BlockDevice::open("Malloc0").await?;
     histogram_and_read(&device).await?;
@@ -82,17 +85,17 @@ async fn in_an_application() -> Result<(), Failure> {
 /// `spdk_bdev_histogram_status_cb`, `spdk_bdev_io_completion_cb`, `spdk_bdev_histogram_data_cb`.
 async fn histogram_and_read(device: &BlockDevice) -> Result<(), Failure> {
     device.descriptor().enable_histogram().await?;
-    report("spdk_bdev_histogram_status_cb", "latencies are counted on every channel");
+    report("spdk_bdev_histogram_status_cb", "latencies are counted on every channel")?;
 
     let buf = DmaBuf::zeroed(4096, device.dma_alignment())?;
     let (result, buf) = device.read_at(buf, 0).await;
     result?;
-    report("spdk_bdev_io_completion_cb", &format!("read {} bytes", buf.len()));
+    report("spdk_bdev_io_completion_cb", &format!("read {} bytes", buf.len()))?;
 
     let histogram = device.descriptor().histogram().await?;
     let counted = histogram.total();
     expect(counted == 1, "the histogram should have counted one read")?;
-    report("spdk_bdev_histogram_data_cb", &format!("{counted} latency was counted"));
+    report("spdk_bdev_histogram_data_cb", &format!("{counted} latency was counted"))?;
     device.descriptor().disable_histogram().await?;
     Ok(())
 }
@@ -103,7 +106,7 @@ async fn statistics(device: &BlockDevice) -> Result<(), Failure> {
     // Modules that examined the bdev may have read from it too.
     expect(stat.read.bytes >= 4096, "the statistics should know of the read")?;
     let what = format!("reads: {}, bytes: {}", stat.read.operations, stat.read.bytes);
-    report("spdk_bdev_get_device_stat_cb", &what);
+    report("spdk_bdev_get_device_stat_cb", &what)?;
     Ok(())
 }
 
@@ -132,7 +135,7 @@ async fn waiting_for_an_io() -> Result<(), Failure> {
     let wait = unsafe { raw::spdk_bdev_queue_io_wait(opened.bdev(), opened.clone()) };
     wait.await.0?;
     let what = format!("with {in_flight} reads in flight none was free; then one was");
-    report("spdk_bdev_io_wait_cb", &what);
+    report("spdk_bdev_io_wait_cb", &what)?;
     while let Some((result, _)) = reads.next().await {
         result?;
     }
@@ -158,7 +161,7 @@ async fn slow_reads(device: &BlockDevice) -> Result<(), Failure> {
     expect(late.age() >= Duration::from_secs(1), "only I/O over the limit should be reported")?;
     let kind = late.io_type().map_or("an I/O".into(), |io_type| format!("a {io_type:?}"));
     let what = format!("{kind} has been in flight for more than {} s", late.age().as_secs());
-    report("spdk_bdev_io_timeout_cb", &what);
+    report("spdk_bdev_io_timeout_cb", &what)?;
     drop(timeouts);
     device.descriptor().set_qos_limits(limit(0)).await?;
     for read in reads {
@@ -178,11 +181,11 @@ async fn removal() -> Result<(), Failure> {
     let gone = unregister(c"Malloc1")?;
 
     expect(events.next().await == Some(BdevEvent::Remove), "a removal should be announced")?;
-    report("spdk_bdev_event_cb_t", "Malloc1 is about to go");
+    report("spdk_bdev_event_cb_t", "Malloc1 is about to go")?;
 
     opened::send_to_this_thread(&remove);
     removals.next().await.ok_or("the stream of removals ended")?;
-    report("spdk_bdev_remove_cb_t", "those who use Malloc1 were told");
+    report("spdk_bdev_remove_cb_t", "those who use Malloc1 were told")?;
 
     // The bdev waits for its last descriptor.
     drop(descriptor);
