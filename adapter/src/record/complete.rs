@@ -52,14 +52,27 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
             header.set_state(next);
             // A resource in the report goes before the parents in the payload.
             discard(C::NAME, outcome);
-            let vtable = header.vtable.get().expect("a record in use has a vtable");
-            // SAFETY: slot invariant 3: the body is live; its report was never written.
-            unsafe { (vtable.drop_payload)(header.body.get()) };
-            // SAFETY: the body has just been taken out.
-            unsafe { release(slot) };
+            // SAFETY: an orphan's body is live, and its report was never written.
+            unsafe { free(slot) };
         }
         Completion::Stray => unreachable!("a record is not released while its report is read"),
     }
+}
+
+/// Drops what an orphan kept, and gives its slot back.
+///
+/// # Safety
+///
+/// - The slot is on its home; its body is live, without a report, and no callback is expected.
+#[inline]
+unsafe fn free(slot: NonNull<Slot>) {
+    // SAFETY: slots are never freed, and we are on this one's home.
+    let header = unsafe { slot.as_ref() };
+    let vtable = header.vtable.get().expect("a record in use has a vtable");
+    // SAFETY: the caller's promise: slot invariant 3.
+    unsafe { (vtable.drop_payload)(header.body.get()) };
+    // SAFETY: the body has just been taken out.
+    unsafe { release(slot) };
 }
 
 /// Drops what nobody takes, which closes a handle in it; a panic must not go the same way.

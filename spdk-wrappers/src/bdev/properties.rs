@@ -54,47 +54,34 @@ impl Bdev {
         };
         let supported = IoType::ALL.into_iter().filter(supports).collect();
         // SAFETY: the caller's promise.
-        let name = unsafe { text(spdk_sys::spdk_bdev_get_name, bdev) };
-        // SAFETY: as above.
-        let product_name = unsafe { text(spdk_sys::spdk_bdev_get_product_name, bdev) };
-        // SAFETY: as above.
-        let module_name = unsafe { text(spdk_sys::spdk_bdev_get_module_name, bdev) };
-        // SAFETY: as above.
         let uuid = unsafe { spdk_sys::spdk_bdev_get_uuid(bdev) };
-        // SAFETY: a UUID is sixteen bytes, and lives as long as the bdev.
-        let uuid = unsafe { uuid.cast::<[u8; 16]>().read() };
-        // SAFETY: the caller's promise.
-        let block_size = unsafe { spdk_sys::spdk_bdev_get_block_size(bdev) };
-        // SAFETY: as above.
-        let physical_block_size = unsafe { spdk_sys::spdk_bdev_get_physical_block_size(bdev) };
-        // SAFETY: as above.
-        let num_blocks = unsafe { spdk_sys::spdk_bdev_get_num_blocks(bdev) };
-        // SAFETY: as above.
-        let buf_align = unsafe { spdk_sys::spdk_bdev_get_buf_align(bdev) };
-        // SAFETY: as above.
-        let optimal_io_boundary = unsafe { spdk_sys::spdk_bdev_get_optimal_io_boundary(bdev) };
-        // SAFETY: as above.
-        let write_unit_size = unsafe { spdk_sys::spdk_bdev_get_write_unit_size(bdev) };
-        // SAFETY: as above.
-        let atomic_compare_and_write_blocks = unsafe { spdk_sys::spdk_bdev_get_acwu(bdev) };
-        // SAFETY: as above.
-        let max_copy_blocks = unsafe { spdk_sys::spdk_bdev_get_max_copy(bdev) };
-        // SAFETY: as above.
-        let has_write_cache = unsafe { spdk_sys::spdk_bdev_has_write_cache(bdev) };
         Self {
-            name,
-            product_name,
-            module_name,
-            uuid,
-            block_size,
-            physical_block_size,
-            num_blocks,
-            buf_align,
-            optimal_io_boundary,
-            write_unit_size,
-            atomic_compare_and_write_blocks,
-            max_copy_blocks,
-            has_write_cache,
+            // SAFETY: the caller's promise, as for all that follow.
+            name: unsafe { text(spdk_sys::spdk_bdev_get_name, bdev) },
+            // SAFETY: as above.
+            product_name: unsafe { text(spdk_sys::spdk_bdev_get_product_name, bdev) },
+            // SAFETY: as above.
+            module_name: unsafe { text(spdk_sys::spdk_bdev_get_module_name, bdev) },
+            // SAFETY: a UUID is sixteen bytes, and lives as long as the bdev.
+            uuid: unsafe { uuid.cast::<[u8; 16]>().read() },
+            // SAFETY: as above.
+            block_size: unsafe { spdk_sys::spdk_bdev_get_block_size(bdev) },
+            // SAFETY: as above.
+            physical_block_size: unsafe { spdk_sys::spdk_bdev_get_physical_block_size(bdev) },
+            // SAFETY: as above.
+            num_blocks: unsafe { spdk_sys::spdk_bdev_get_num_blocks(bdev) },
+            // SAFETY: as above.
+            buf_align: unsafe { spdk_sys::spdk_bdev_get_buf_align(bdev) },
+            // SAFETY: as above.
+            optimal_io_boundary: unsafe { spdk_sys::spdk_bdev_get_optimal_io_boundary(bdev) },
+            // SAFETY: as above.
+            write_unit_size: unsafe { spdk_sys::spdk_bdev_get_write_unit_size(bdev) },
+            // SAFETY: as above.
+            atomic_compare_and_write_blocks: unsafe { spdk_sys::spdk_bdev_get_acwu(bdev) },
+            // SAFETY: as above.
+            max_copy_blocks: unsafe { spdk_sys::spdk_bdev_get_max_copy(bdev) },
+            // SAFETY: as above.
+            has_write_cache: unsafe { spdk_sys::spdk_bdev_has_write_cache(bdev) },
             supported,
         }
     }
