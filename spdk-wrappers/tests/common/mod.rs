@@ -5,6 +5,10 @@
 //! another. A test that hangs ends its process, with its name.
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
+pub(crate) mod elsewhere;
+pub(crate) mod raw;
+pub(crate) mod recorder;
+
 use core::fmt::Debug;
 use core::future::poll_fn;
 use core::pin::Pin;
