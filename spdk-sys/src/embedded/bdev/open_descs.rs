@@ -41,3 +41,32 @@ impl OpenDescs {
         self.by_number.values().copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::ptr;
+
+    use super::*;
+
+    /// Events go out in the order of opening, whatever was closed in between.
+    #[test]
+    fn the_order_is_that_of_opening() {
+        let mut open = OpenDescs::default();
+        assert!(open.is_empty());
+        let desc = |address| ptr::without_provenance_mut::<spdk_bdev_desc>(address);
+        for address in [50, 10, 40, 20] {
+            assert_eq!(open.add(|_| desc(address)), desc(address));
+        }
+        open.remove(2);
+        open.add(|number| {
+            assert_eq!(number, 4, "no number is given twice");
+            desc(30)
+        });
+        assert_eq!(open.iter().collect::<Vec<_>>(), [50, 10, 20, 30].map(desc));
+        for number in [1, 0, 4, 3] {
+            assert!(!open.is_empty());
+            open.remove(number);
+        }
+        assert!(open.is_empty());
+    }
+}
