@@ -173,6 +173,7 @@ fn hot_removal_tells_waits_and_destructs() {
     host.settle();
     assert_eq!(first.events.seen(), [SPDK_BDEV_EVENT_REMOVE]);
     assert_eq!(second.events.seen(), [SPDK_BDEV_EVENT_REMOVE]);
+    assert_eq!(try_open(&host, c"disk", false), Err(-libc::ENODEV), "while it is removed, too");
     assert_eq!(unregister(&host, &disk).seen(), [-libc::EBUSY], "inline");
 
     let after = host.on(1, || submit!(spdk_bdev_read_blocks, second, null, 1, 1));
@@ -229,6 +230,28 @@ fn events_of_a_closed_descriptor_are_dropped() {
     assert!(closed.events.seen().is_empty());
     assert_eq!(kept.events.seen(), [SPDK_BDEV_EVENT_RESIZE; 2]);
     kept.close(&host, 1);
+}
+
+#[test]
+fn events_come_in_the_order_they_were_raised() {
+    let host = Host::new(2);
+    let disk = Disk::new(&host);
+    let open = disk.open(&host, 1, false);
+    let resize = |blocks| {
+        // SAFETY: the bdev is registered.
+        assert_eq!(unsafe { spdk_bdev_notify_blockcnt_change(disk.bdev(), blocks) }, 0);
+    };
+    let result = unregister(&host, &disk);
+    // The walk over the channels goes there, and when it is back the removal is raised.
+    host.poll_one(1);
+    resize(65);
+    host.poll_one(0);
+    resize(66);
+    host.settle();
+    let (resized, removed) = (SPDK_BDEV_EVENT_RESIZE, SPDK_BDEV_EVENT_REMOVE);
+    assert_eq!(open.events.seen(), [resized, removed, resized]);
+    open.close(&host, 1);
+    assert_eq!(result.seen(), [0]);
 }
 
 #[test]

@@ -155,6 +155,24 @@ fn registering_off_the_app_thread() {
 }
 
 #[test]
+fn unregistering_off_the_app_thread() {
+    let words = "spdk_bdev_unregister: called off the app thread";
+    dies_with_disk("unregistering_off_the_app_thread", words, |host, disk, _| {
+        // SAFETY: the bdev is registered; refused before anything changes.
+        host.on(1, || unsafe { spdk_bdev_unregister(disk.bdev(), None, ptr::null_mut()) });
+    });
+}
+
+#[test]
+fn putting_a_channel_on_another_thread() {
+    let words = "spdk_put_io_channel: the channel belongs to thread 'test'";
+    dies_with_disk("putting_a_channel_on_another_thread", words, |host, _, open| {
+        // SAFETY: the channel is alive, on thread 0.
+        host.on(1, || unsafe { spdk_put_io_channel(open.ch) });
+    });
+}
+
+#[test]
 fn opening_off_any_thread() {
     let words = "spdk_bdev_open_ext: called off an SPDK thread";
     dies("opening_off_any_thread", words, || {

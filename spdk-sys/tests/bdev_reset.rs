@@ -89,6 +89,50 @@ fn a_drained_bdev_is_not_reset() {
 }
 
 #[test]
+fn a_bdev_that_does_not_drain_in_time_is_reset() {
+    let host = Host::new(1);
+    let tweak = |bdev: &mut spdk_bdev| bdev.reset_io_drain_timeout = 1;
+    let disk = Disk::with(&host, DiskSpec { tweak, ..Default::default() });
+    disk.mode.set(Mode::Held);
+    let open = disk.open(&host, 0, false);
+    let stuck = read(&host, 0, &open, 0);
+    let reset = host.on(0, || submit!(spdk_bdev_reset, open));
+    host.poll_until("the module is reset", || disk.held.borrow().len() == 2);
+    assert_eq!(types(&disk), [SPDK_BDEV_IO_TYPE_READ, SPDK_BDEV_IO_TYPE_RESET]);
+    assert!(!stuck.done() && !reset.done(), "the bdev layer fails nothing by itself");
+    disk.complete_all(&host);
+    host.settle();
+    assert!(stuck.succeeded() && reset.succeeded());
+    open.close(&host, 0);
+}
+
+#[test]
+fn the_callback_of_a_reset_finds_every_channel_thawed() {
+    let host = Host::new(2);
+    let disk = Disk::new(&host);
+    let (open, other) = (disk.open(&host, 0, false), Rc::new(disk.open(&host, 1, false)));
+    let (reset, after) = (Probe::new(), Probe::new());
+    let (next, there) = (Rc::clone(&after), Rc::clone(&other));
+    let second = host.thread(1);
+    reset.then(move || {
+        // SAFETY: may be called from anywhere.
+        let before = unsafe { spdk_get_thread() };
+        // SAFETY: the thread is alive; for this submit it stands in for the one being polled.
+        unsafe { spdk_set_thread(second) };
+        let rc = submit_to!(&next, spdk_bdev_read_blocks, there, ptr::null_mut(), 0, 1);
+        // SAFETY: the thread that is being polled is current again.
+        unsafe { spdk_set_thread(before) };
+        assert_eq!(rc, 0);
+    });
+    host.on(0, || assert_eq!(submit_to!(&reset, spdk_bdev_reset, open), 0));
+    host.settle();
+    assert!(reset.succeeded());
+    assert!(after.succeeded(), "the channel of the other thread has thawed");
+    open.close(&host, 0);
+    Rc::into_inner(other).expect("the callback has run").close(&host, 1);
+}
+
+#[test]
 fn an_abort_ends_its_targets() {
     let host = Host::new(1);
     let disk = Disk::new(&host);

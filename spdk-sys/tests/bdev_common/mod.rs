@@ -27,6 +27,7 @@ macro_rules! submit_to {
     ($probe:expr, $f:ident, $open:expr $(, $arg:expr)* $(,)?) => {{
         let (desc, ch) = ($open.desc, $open.ch);
         let probe: &std::rc::Rc<Probe> = $probe;
+        probe.submitting();
         // SAFETY: the descriptor and channel are open; the probe and the memory outlive the I/O.
         unsafe { spdk_sys::$f(desc, ch $(, $arg)*, Some(on_done), probe.arg()) }
     }};

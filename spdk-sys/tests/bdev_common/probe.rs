@@ -19,6 +19,8 @@ pub(crate) struct Probe {
     pub(crate) io: Cell<Option<*mut spdk_bdev_io>>,
     /// Leave the bdev_io to the test.
     pub(crate) keep: Cell<bool>,
+    /// The thread that submitted, where the callback must run.
+    home: Cell<Option<*mut spdk_thread>>,
     log: RefCell<Option<Rc<Cell<usize>>>>,
     /// Runs inside the callback.
     then: RefCell<Option<Box<dyn FnOnce()>>>,
@@ -51,6 +53,11 @@ impl Probe {
         Rc::as_ptr(self).cast_mut().cast()
     }
 
+    /// Notes that the I/O is submitted on the current thread.
+    pub(crate) fn submitting(&self) {
+        self.home.set(Some(here()));
+    }
+
     pub(crate) fn done(&self) -> bool {
         self.calls.get() > 0
     }
@@ -61,12 +68,20 @@ impl Probe {
     }
 }
 
+fn here() -> *mut spdk_thread {
+    // SAFETY: may be called from anywhere.
+    unsafe { spdk_get_thread() }
+}
+
 /// The completion callback for a [`Probe`].
 pub(crate) unsafe extern "C" fn on_done(io: *mut spdk_bdev_io, success: bool, arg: *mut c_void) {
     // SAFETY: the argument is a probe that the test keeps; the I/O is the callback's.
     unsafe {
         let probe = &*arg.cast::<Probe>();
         probe.calls.set(probe.calls.get() + 1);
+        if let Some(home) = probe.home.get() {
+            assert_eq!(here(), home, "the callback runs on the thread that submitted");
+        }
         probe.success.set(success);
         let (mut cdw0, mut sct, mut sc) = (0, 0, 0);
         spdk_bdev_io_get_nvme_status(io, &raw mut cdw0, &raw mut sct, &raw mut sc);
@@ -87,21 +102,26 @@ pub(crate) unsafe extern "C" fn on_done(io: *mut spdk_bdev_io, success: bool, ar
     }
 }
 
-/// The events of a descriptor.
+/// The events of a descriptor, which must all come on the thread that opened it.
 #[derive(Default)]
-pub(crate) struct Events(RefCell<Vec<spdk_bdev_event_type>>);
+pub(crate) struct Events {
+    seen: RefCell<Vec<spdk_bdev_event_type>>,
+    opener: Cell<Option<*mut spdk_thread>>,
+}
 
 impl Events {
     pub(crate) fn new() -> Rc<Self> {
         Rc::default()
     }
 
+    /// The context for an open on the current thread.
     pub(crate) fn arg(self: &Rc<Self>) -> *mut c_void {
+        self.opener.set(Some(here()));
         Rc::as_ptr(self).cast_mut().cast()
     }
 
     pub(crate) fn seen(&self) -> Vec<spdk_bdev_event_type> {
-        self.0.borrow().clone()
+        self.seen.borrow().clone()
     }
 }
 
@@ -112,7 +132,9 @@ pub(crate) unsafe extern "C" fn on_event(
     ctx: *mut c_void,
 ) {
     // SAFETY: the context is an event log that the test keeps while the descriptor is open.
-    unsafe { (*ctx.cast::<Events>()).0.borrow_mut().push(type_) };
+    let events = unsafe { &*ctx.cast::<Events>() };
+    assert_eq!(events.opener.get(), Some(here()), "events come on the thread that opened");
+    events.seen.borrow_mut().push(type_);
 }
 
 /// The statuses a callback of the form `(void *, int)` got.
