@@ -248,6 +248,9 @@ fn exit_waits_for_channels_and_unregistrations() {
     host.poll(1);
     assert!(!exited(), "it has a channel");
     host.on(1, || {
+        let again = device.get();
+        assert_eq!(again, channels[1], "an exiting thread still gets channels");
+        put(again);
         put(channels[1]);
         device.unregister();
     });

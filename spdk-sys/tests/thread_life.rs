@@ -5,6 +5,8 @@ mod common;
 
 use core::ffi::{c_int, c_void};
 use core::ptr;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{Host, Poller, create, dies, serial, start_env, text};
@@ -184,14 +186,39 @@ fn exit_waits_for_messages_and_pollers() {
     host.on(1, || unsafe { spdk_poller_pause(poller.handle) });
     host.poll(1);
     assert!(!is_exited(&host, 1), "a paused poller is left");
+    let mut timed = host.on(1, || Poller::new(1_000_000_000, || 0));
     host.on(1, || poller.stop());
+    host.poll(1);
+    assert!(!is_exited(&host, 1), "a timed poller is left");
+    host.on(1, || timed.stop());
+    let ran = Rc::new(Cell::new(0));
     for _ in 0..9 {
-        host.send(1, || {});
+        let ran = Rc::clone(&ran);
+        host.send(1, move || ran.set(ran.get() + 1));
     }
     host.poll(1);
     assert!(!is_exited(&host, 1), "a message is left");
     host.poll(1);
     assert!(is_exited(&host, 1));
+    assert_eq!(ran.get(), 9, "an exiting thread still runs messages");
+}
+
+#[test]
+fn the_poll_that_ends_the_last_work_ends_the_thread() {
+    let host = Host::new(2);
+    let own = Rc::new(RefCell::new(None::<Poller>));
+    let poller = host.on(1, || {
+        let own = Rc::clone(&own);
+        Poller::new(0, move || {
+            own.borrow_mut().as_mut().unwrap().stop();
+            0
+        })
+    });
+    own.replace(Some(poller));
+    exit(&host, 1);
+    host.poll(1);
+    assert!(is_exited(&host, 1), "it is looked at last, after the pollers");
+    drop(own.take());
 }
 
 #[test]

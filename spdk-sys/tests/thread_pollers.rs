@@ -7,6 +7,7 @@ use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
 use core::ptr;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::{Host, Poller, Trace, dies};
 use spdk_sys::*;
@@ -144,6 +145,42 @@ fn timed_pollers_due_at_one_tick_run_in_the_order_of_insertion() {
     host.poll_at(0, expiration(&host));
     assert_eq!(trace.take(), "a b c");
     stop(&host, pollers);
+}
+
+#[test]
+fn one_poll_runs_the_critical_message_then_messages_then_active_then_timed_pollers() {
+    static CRITICAL: AtomicBool = AtomicBool::new(false);
+    unsafe extern "C" fn critical(_arg: *mut c_void) {
+        CRITICAL.store(true, Ordering::Relaxed);
+    }
+    let host = Host::new(1);
+    let trace = Trace::default();
+    let pollers = host.on(0, || [traced(&trace, "timed", 1, 0), traced(&trace, "active", 0, 0)]);
+    let t = trace.clone();
+    host.send(0, move || {
+        t.add(if CRITICAL.load(Ordering::Relaxed) { "message" } else { "too early" });
+    });
+    // SAFETY: the thread is alive; no critical message is pending.
+    unsafe { spdk_thread_send_critical_msg(host.thread(0), Some(critical)) };
+    host.poll_at(0, expiration(&host));
+    assert_eq!(trace.take(), "message active timed");
+    stop(&host, pollers);
+}
+
+#[test]
+fn a_poll_at_tick_zero_is_a_poll_at_the_present_tick() {
+    let host = Host::new(1);
+    let trace = Trace::default();
+    let poller = host.on(0, || traced(&trace, "timed", 1, 0));
+    let due = expiration(&host);
+    // SAFETY: the clock has no precondition.
+    while unsafe { spdk_get_ticks() } < due {
+        core::hint::spin_loop();
+    }
+    host.poll_at(0, 0);
+    assert_eq!(trace.take(), "timed");
+    assert!(expiration(&host) > due, "and the next turn is counted from there");
+    stop(&host, [poller]);
 }
 
 #[test]
