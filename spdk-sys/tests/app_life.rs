@@ -168,6 +168,39 @@ fn any_thread_stops_the_application_and_threads_end_with_it() {
 }
 
 #[test]
+fn a_stop_ends_threads_that_nobody_ended() {
+    let _lock = lock();
+    static EXITING: AtomicU32 = AtomicU32::new(0);
+    let code = start_app("{}", || {
+        // SAFETY: the name is NUL-terminated; a null mask allows every core.
+        let worker = unsafe { spdk_thread_create(c"worker".as_ptr(), null_mut()) };
+        send(worker, || {
+            unsafe extern "C" fn look(_arg: *mut c_void) -> i32 {
+                // SAFETY: pollers run with their thread current and unregister themselves.
+                unsafe {
+                    if !spdk_thread_is_running(spdk_get_thread()) {
+                        EXITING.fetch_add(1, Ordering::Relaxed);
+                        POLLER.with(|poller| spdk_poller_unregister(poller.as_ptr()));
+                    }
+                }
+                0
+            }
+            // SAFETY: the function takes no argument and lives for ever.
+            POLLER.set(unsafe { spdk_poller_register(Some(look), null_mut(), 0) });
+            stop(0);
+            stop(5);
+        });
+    });
+    assert_eq!(code, 5);
+    assert_eq!(EXITING.load(Ordering::Relaxed), 1, "the worker was told to exit");
+}
+
+thread_local! {
+    /// The poller of the test above; its worker stays on one core.
+    static POLLER: Cell<*mut spdk_poller> = const { Cell::new(null_mut()) };
+}
+
+#[test]
 fn events_run_in_order_with_no_current_thread() {
     let _lock = lock();
     static ORDER: Mutex<Vec<usize>> = Mutex::new(Vec::new());

@@ -9,7 +9,8 @@ pub(crate) mod host;
 pub(crate) mod io;
 
 use std::ffi::{CString, c_int, c_void};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, mpsc};
+use std::time::Duration;
 
 use spdk_sys::*;
 
@@ -47,6 +48,7 @@ pub(crate) fn run_app(
         opts.json_data_size = config.count_bytes();
     }
     let mut start: Option<Box<dyn FnOnce()>> = Some(Box::new(start));
+    let _watchdog = watchdog();
     // SAFETY: `opts` is initialized; `start` lives until the application has ended, which takes it
     // at most once.
     unsafe {
@@ -59,6 +61,19 @@ pub(crate) fn run_app(
 /// Runs an application with `config` as [`run_app`] does, with default options.
 pub(crate) fn start_app(config: &str, start: impl FnOnce() + 'static) -> c_int {
     run_app(app_opts(), Some(config), start)
+}
+
+/// Ends the process if an application does not end in time, unless what it answers is dropped.
+fn watchdog() -> mpsc::Sender<()> {
+    const LIMIT: Duration = Duration::from_secs(60);
+    let (alive, watched) = mpsc::channel();
+    std::thread::spawn(move || {
+        if watched.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout) {
+            eprintln!("the application of this test is still running after {LIMIT:?}");
+            std::process::abort();
+        }
+    });
+    alive
 }
 
 unsafe extern "C" fn run_start(ctx: *mut c_void) {
