@@ -6,6 +6,8 @@
 use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::sync::thread_local;
+
 /// Where records and tasks belong.
 #[derive(Clone, Copy, Debug)]
 pub struct Home {
@@ -37,15 +39,17 @@ impl Home {
         // Numbers that are never given twice: an address would be, to a later thread, which would
         // then pass for the home of records that a dead one left behind.
         static NEXT: AtomicUsize = AtomicUsize::new(1);
-        thread_local!(static TOKEN: Cell<usize> = const { Cell::new(0) });
+        thread_local! {
+            static TOKEN: Cell<usize> = const { Cell::new(0) };
+        }
         #[cold]
         fn number() -> usize {
             let token = NEXT.fetch_add(1, Ordering::Relaxed);
-            TOKEN.set(token);
+            TOKEN.with(|own| own.set(token));
             token
         }
         fn current() -> usize {
-            match TOKEN.get() {
+            match TOKEN.with(Cell::get) {
                 0 => number(),
                 token => token,
             }

@@ -35,6 +35,7 @@ mod outcome;
 mod record;
 mod report;
 mod shared;
+mod sync;
 mod unwind;
 
 pub use call::{Call, Submit};

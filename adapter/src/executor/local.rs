@@ -14,7 +14,7 @@ use async_task::Runnable;
 use super::join::JoinHandle;
 use super::remote::{Remote, Shared, Wakeup};
 use super::task::{Active, Task, running};
-use crate::{Home, Pool};
+use crate::{Home, Pool, sync};
 
 /// Runs tasks on one [`Home`]. Dropping it drops the tasks, there.
 pub struct Executor {
@@ -168,7 +168,7 @@ impl Executor {
                 if self.active.borrow().is_empty() {
                     break;
                 }
-                std::thread::yield_now();
+                sync::yield_now();
             }
         });
     }

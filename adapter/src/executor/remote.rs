@@ -1,11 +1,9 @@
 //! The part of an executor that other threads reach: its inbox, and the way to wake its host.
 
-use core::cell::UnsafeCell;
 use core::fmt;
 use core::future::Future;
-use core::sync::atomic::{AtomicBool, Ordering};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_task::Runnable;
 
@@ -13,6 +11,7 @@ use super::join::JoinHandle;
 use super::local::Ready;
 use super::task::Task;
 use crate::Home;
+use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering, PoisonError, UnsafeCell};
 
 /// How an executor asks its host for a run.
 ///
@@ -80,9 +79,11 @@ impl Shared {
     /// Queues a task that was woken, on whichever thread.
     pub(super) fn schedule(&self, runnable: Runnable) {
         if self.home.is_current() {
-            // SAFETY: `home` is current, so no other thread touches `ready`; the clone ends the
-            // access before anything else runs.
-            let ready = unsafe { (*self.ready.get()).clone() };
+            let ready = self.ready.with(|ready| {
+                // SAFETY: `home` is current, so no other thread touches `ready`; the clone ends the
+                // access before anything else runs.
+                unsafe { (*ready).clone() }
+            });
             if let Some(ready) = ready {
                 ready.push(runnable);
                 self.ask();
@@ -160,8 +161,10 @@ impl Shared {
         }
         inbox.open = false;
         drop(inbox);
-        // SAFETY: called at home by the executor's end, with no other access in progress.
-        let ready = unsafe { (*self.ready.get()).take() };
+        let ready = self.ready.with_mut(|ready| {
+            // SAFETY: called at home by the executor's end, with no other access in progress.
+            unsafe { (*ready).take() }
+        });
         drop(ready);
         true
     }

@@ -12,6 +12,8 @@ use std::rc::Rc;
 use pin_project_lite::pin_project;
 use slab::Slab;
 
+use crate::sync::thread_local;
+
 /// A task's output, or its panic.
 pub(super) type Outcome<T> = Result<T, Box<dyn Any + Send>>;
 
@@ -53,7 +55,7 @@ pub(super) fn running<R>(active: &Rc<Active>, body: impl FnOnce() -> R) -> R {
             let _ = RUNNING.try_with(|running| running.replace(self.0.take()));
         }
     }
-    let _restore = Restore(RUNNING.replace(Some(Rc::clone(active))));
+    let _restore = Restore(RUNNING.with(|running| running.replace(Some(Rc::clone(active)))));
     body()
 }
 
@@ -73,7 +75,8 @@ impl<F: Future> Future for Task<F> {
 
 impl Listing {
     fn enter(waker: &Waker) -> Self {
-        let active = RUNNING.with_borrow(Clone::clone).expect("tasks are polled by an executor");
+        let active = RUNNING.with(|running| running.borrow().clone());
+        let active = active.expect("tasks are polled by an executor");
         let key = active.borrow_mut().insert(waker.clone());
         Self { active, key }
     }

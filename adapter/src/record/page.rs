@@ -2,15 +2,15 @@
 //! the allocator, so that a stray callback always meets a slot (invariant 1 of `slot`).
 
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::alloc::{Layout, alloc, handle_alloc_error};
-use std::sync::{Mutex, PoisonError};
 
 use super::pool::PoolInner;
 use super::slot::Slot;
 use crate::Home;
+use crate::sync::{AtomicPtr, AtomicUsize, Mutex, Ordering, PoisonError, global};
 
-pub(super) const PAGE: usize = 16 * 1024;
+/// A model looks at each slot in each of its schedules, so it has few.
+pub(super) const PAGE: usize = if cfg!(loom) { 1024 } else { 16 * 1024 };
 /// The first slot's place is taken by the page's header.
 pub(super) const SLOTS: usize = PAGE / size_of::<Slot>() - 1;
 
@@ -26,8 +26,10 @@ pub(super) struct Page {
 
 const _: () = assert!(size_of::<Page>() <= size_of::<Slot>());
 
-/// Pages that no pool has.
-static IDLE: Mutex<Vec<PagePtr>> = Mutex::new(Vec::new());
+global! {
+    /// Pages that no pool has.
+    static IDLE: Mutex<Vec<PagePtr>> = Mutex::new(Vec::new());
+}
 
 struct PagePtr(NonNull<Page>);
 

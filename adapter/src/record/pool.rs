@@ -14,6 +14,7 @@ use super::page::{Page, SLOTS};
 use super::slot::Slot;
 use super::state::State;
 use crate::Home;
+use crate::sync::{Ordering, thread_local};
 
 /// The completion records of one [`Home`]; cheap to clone, bound to its home.
 #[derive(Clone, Debug)]
@@ -210,7 +211,7 @@ pub(super) unsafe fn release(slot: NonNull<Slot>) {
     let header = unsafe { slot.as_ref() };
     // SAFETY: pages are never freed.
     let page = unsafe { Page::of(slot).as_ref() };
-    let inner = page.pool.load(core::sync::atomic::Ordering::Relaxed);
+    let inner = page.pool.load(Ordering::Relaxed);
     // SAFETY: a slot in use keeps its pool alive.
     let pool = unsafe { &*inner };
     header.retire();

@@ -7,12 +7,13 @@
 
 use core::ffi::c_void;
 use std::any::Any;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use slab::Slab;
 
 use super::heap_record::HeapRecord;
+use crate::sync::{Mutex, MutexGuard, PoisonError, global};
 
 const KEY_BITS: u32 = 32;
 
@@ -41,7 +42,9 @@ struct Table {
     next_generation: u32,
 }
 
-static TABLE: Mutex<Table> = Mutex::new(Table { rows: Slab::new(), next_generation: 1 });
+global! {
+    static TABLE: Mutex<Table> = Mutex::new(Table { rows: Slab::new(), next_generation: 1 });
+}
 
 fn table() -> MutexGuard<'static, Table> {
     // Nothing can panic while the lock is held, so a poisoned table is still whole.

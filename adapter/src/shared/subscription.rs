@@ -4,13 +4,14 @@ use core::ffi::c_void;
 use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_core::Stream;
 
 use super::registry::{self, Entry, Ticket};
 use crate::MultiCallback;
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The registration's end of a stream: as long as it lives, calls of the callback reach the
 /// [`Events`] that were made with it. Later calls are ignored, so C may be told to stop before or
