@@ -2,11 +2,15 @@
 //!
 //! A runtime belongs to one `spdk_thread`, not to the OS thread that happens to run it: `runtime`
 //! holds its executor, its records and what is open on it, `registry` finds it by the thread's id,
-//! `end` lets it go in order. `spawn`, `time` and `worker` are what tasks use.
+//! `roster` is how threads that come and go reach each other, `end` lets it go in order. `spawn`,
+//! `time` and `worker` are what tasks use.
 
 mod end;
 mod opened;
 mod registry;
+mod roster;
+#[cfg(all(test, loom))]
+mod roster_models;
 mod runtime;
 mod spawn;
 mod time;
