@@ -208,6 +208,22 @@ fn jobs_of_two_threads() {
     });
 }
 
+/// As the application's own thread does, which nobody has to tell.
+#[test]
+fn a_thread_that_ends_by_itself_is_told_to() {
+    explore(|| {
+        let model = Model::new();
+        let (ending, posting) = (model.end(), model.post(0));
+        let left = model.roster.remove(ID);
+        model.resident.exit();
+        drop(left);
+        let told = ending.join().unwrap();
+        assert_eq!(model.resident.sent(Message::End), usize::from(told));
+        posting.join().unwrap();
+        assert_eq!(model.gone.load(SeqCst), 1, "a job is dropped once");
+    });
+}
+
 #[test]
 fn two_threads_tell_one_to_end() {
     explore(|| {

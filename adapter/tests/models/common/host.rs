@@ -80,6 +80,7 @@ impl Host {
     pub(crate) fn end(&self, executor: ManuallyDrop<Executor>) {
         step();
         drop(ManuallyDrop::into_inner(executor));
+        step();
         self.0.ended.store(true, SeqCst);
     }
 }
@@ -87,6 +88,8 @@ impl Host {
 impl Wakeup for Asking {
     fn wake(&self) {
         let inner = &self.host.0;
+        // Whoever asks may be held up here while the executor ends.
+        step();
         assert!(!inner.ended.load(SeqCst), "the host was asked after the end");
         let before = inner.asked.fetch_add(1, Ordering::Release);
         assert_eq!(before, 0, "the host was asked twice between two runs");
