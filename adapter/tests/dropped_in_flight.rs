@@ -1,6 +1,7 @@
 //! Edges 6 and 7: the future is dropped while C has the record. The payload stays until the
 //! callback, which throws everything away on its thread.
 
+use core::ffi::c_void;
 use std::sync::{Arc, Mutex};
 use std::task::Waker;
 use std::thread;
@@ -67,6 +68,34 @@ fn many_orphans(kind: Kind) {
     }
     assert_eq!(library.trace.take(), vec!["drop payload"; 300]);
     assert_eq!(pool.in_use(), 0);
+}
+
+/// A context says whether C has the record, also when nobody else could: from the call to the
+/// callback, and not again when the record serves the next call.
+#[test]
+fn a_context_tells_whether_its_call_is_in_flight() {
+    fn is_in_flight(cb_arg: *mut c_void) -> bool {
+        // SAFETY: each is the context of a pooled call.
+        unsafe { Pool::is_in_flight(cb_arg) }
+    }
+    let (library, pool) = (Library::new(), pool());
+    let mut dropped = library.call(Script::Later, Kept(())).on(&pool);
+    pending(&mut dropped, Waker::noop());
+    let first = dropped.cb_arg().unwrap();
+    assert!(is_in_flight(first));
+    drop(dropped);
+    assert!(is_in_flight(first));
+    library.complete(0);
+    assert!(!is_in_flight(first));
+    let mut awaited = library.call(Script::Later, Kept(())).on(&pool);
+    pending(&mut awaited, Waker::noop());
+    let second = awaited.cb_arg().unwrap();
+    assert!(is_in_flight(second) && !is_in_flight(first));
+    library.complete(0);
+    assert!(!is_in_flight(second), "C is done, whether or not the result was taken");
+    drop(awaited);
+    drop(pool);
+    assert!(!is_in_flight(first) && !is_in_flight(second));
 }
 
 /// The record keeps its pool: the future, the handle of the pool and everything else may be gone.

@@ -110,6 +110,43 @@ fn a_dropped_operation_can_still_be_aborted() {
     });
 }
 
+/// How many operations a token shows as `in_flight`, or as `listed`.
+fn shown(token: &AbortToken, what: &str) -> usize {
+    let shown = format!("{token:?}");
+    let (_, rest) = shown.split_once(what).expect("a token shows it");
+    let count = rest.trim_start_matches(": ").split([',', ' ']).next();
+    count.and_then(|count| count.parse().ok()).expect("a token shows a number")
+}
+
+#[test]
+fn a_token_forgets_what_was_dropped_and_has_completed() {
+    const AT_ONCE: u64 = 50;
+    with_app(config(&[null("Null0", 1 << 20)]), async || {
+        let channel = open("Null0").await;
+        let token = AbortToken::new();
+        let abortable = channel.abortable(&token);
+        stall(&channel).await;
+        let mut stuck = pin!(abortable.write_blocks(vec![0; BLOCK], 0));
+        assert!(poll_once(stuck.as_mut()).is_pending());
+        for _ in 0..100_000 / AT_ONCE {
+            for block in 0..AT_ONCE {
+                let mut read = pin!(abortable.read_blocks(vec![0; BLOCK], block));
+                assert!(poll_once(read.as_mut()).is_pending());
+            }
+            let listed = shown(&token, "listed");
+            assert!(listed <= 3 * AT_ONCE as usize, "{listed} for {AT_ONCE} in flight");
+            while shown(&token, "in_flight") > 1 {
+                turn().await;
+            }
+        }
+        // The write is the oldest, and still named.
+        assert_eq!(channel.abort(&token).await.unwrap(), 1);
+        assert!(stuck.await.0.unwrap_err().io_status().unwrap().is_aborted());
+        assert_eq!(shown(&token, "listed"), 0);
+        unlimit(&channel).await;
+    });
+}
+
 #[test]
 fn io_that_waits_for_its_share_is_aborted_at_once() {
     with_app(config(&[null("Null0", 1 << 20)]), async || {

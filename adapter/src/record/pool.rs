@@ -5,11 +5,13 @@
 //! keeps its pool, whatever happens to the futures and the executor.
 
 use core::cell::{Cell, RefCell};
+use core::ffi::c_void;
 use core::future::poll_fn;
 use core::ptr::NonNull;
 use core::task::{Poll, Waker};
 use std::rc::Rc;
 
+use super::cb_arg;
 use super::page::{Page, SLOTS};
 use super::slot::Slot;
 use super::state::State;
@@ -126,6 +128,21 @@ impl Pool {
                 self.describe(slot).is_some_and(&mut wanted)
             })
         })
+    }
+
+    /// Whether C has the record of the call that it knows by `cb_arg`, of whichever pool. The answer
+    /// is wrong where the record has served a multiple of 2^22 calls since, and C has that one.
+    ///
+    /// # Safety
+    ///
+    /// - `cb_arg` came from [`Pooled::cb_arg`](super::Pooled::cb_arg).
+    #[must_use]
+    pub unsafe fn is_in_flight(cb_arg: *mut c_void) -> bool {
+        let Some((slot, travelled)) = cb_arg::decode(cb_arg) else { return false };
+        // SAFETY: the caller's promise; slots are never freed, and only the atomic word is read.
+        let (generation, state, _) = unsafe { slot.as_ref() }.load();
+        cb_arg::same_generation(travelled, generation)
+            && matches!(state, State::InFlight | State::Orphaned)
     }
 
     fn describe(&self, slot: NonNull<Slot>) -> Option<InFlight> {

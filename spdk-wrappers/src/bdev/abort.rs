@@ -1,4 +1,12 @@
 //! Aborting I/O of one's own channel.
+//!
+//! A token lists operations by their contexts, and nobody tells it when one that was dropped has
+//! completed. So it asks the records, before it grows and before it aborts.
+//!
+//! Invariants:
+//!
+//! 1. A listed context came from a call whose record is pooled; see `AbortToken::list`.
+//! 2. The list has room for a few, or for twice as many as were in flight at once, and no more.
 
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -12,7 +20,7 @@ use spdk_sys::spdk_io_channel;
 
 use super::IoChannel;
 use super::io_timeout::IoTimeout;
-use crate::adapter::{OnceCallback, Payload, Pooled, Submit};
+use crate::adapter::{OnceCallback, Payload, Pool, Pooled, Submit};
 use crate::error::Result;
 use crate::raw::bdev as raw;
 
@@ -36,11 +44,24 @@ use crate::raw::bdev as raw;
 #[derive(Clone, Default)]
 pub struct AbortToken(Rc<RefCell<Vec<Listed>>>);
 
-/// An operation in flight: its channel, which is only compared, and its context.
+/// Room for this many operations costs less than to ask about them.
+const FEW: usize = 16;
+
+/// An operation that was in flight when it was listed: its channel, which is only compared, and its
+/// context.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Listed {
     ch: *mut spdk_io_channel,
+    /// Invariant 1.
     cb_arg: *mut c_void,
+}
+
+impl Listed {
+    /// Whether SPDK still has it.
+    fn is_in_flight(&self) -> bool {
+        // SAFETY: invariant 1.
+        unsafe { Pool::is_in_flight(self.cb_arg) }
+    }
 }
 
 impl AbortToken {
@@ -50,8 +71,7 @@ impl AbortToken {
         Self::default()
     }
 
-    /// Awaits an operation, listed while it is in flight. One that is dropped stays listed until it
-    /// is aborted: its context is then of a record that no other call can have.
+    /// Awaits an operation, listed while it is in flight, be it dropped meanwhile or not.
     pub(super) async fn track<C, P, S>(
         &self,
         ch: *mut spdk_io_channel,
@@ -67,20 +87,40 @@ impl AbortToken {
         let reply = poll_fn(|cx| {
             let poll = op.as_mut().poll(cx);
             if poll.is_pending() && listed.get().is_none() {
-                listed.set(op.cb_arg().map(|cb_arg| Listed { ch, cb_arg }));
-                self.0.borrow_mut().extend(listed.get());
+                listed.set(op.cb_arg());
+                if let Some(cb_arg) = op.cb_arg() {
+                    // SAFETY: it is the context of a pooled call.
+                    unsafe { self.list(ch, cb_arg) };
+                }
             }
             poll
         })
         .await;
-        if let Some(listed) = listed.get() {
-            self.unlist(listed);
+        if let Some(cb_arg) = listed.get() {
+            self.unlist(ch, cb_arg);
         }
         reply
     }
 
-    fn unlist(&self, listed: Listed) {
-        self.0.borrow_mut().retain(|other| *other != listed);
+    /// Lists an operation that is in flight. One whose future is dropped needs no `unlist`: it is
+    /// forgotten some time after it has completed.
+    ///
+    /// # Safety
+    ///
+    /// - `cb_arg` is the context of a pooled call.
+    unsafe fn list(&self, ch: *mut spdk_io_channel, cb_arg: *mut c_void) {
+        let mut list = self.0.borrow_mut();
+        if list.len() == list.capacity() {
+            list.retain(Listed::is_in_flight);
+            let as_many_again = list.len().max(FEW);
+            list.reserve_exact(as_many_again);
+        }
+        list.push(Listed { ch, cb_arg });
+    }
+
+    /// Takes an operation off the list.
+    fn unlist(&self, ch: *mut spdk_io_channel, cb_arg: *mut c_void) {
+        self.0.borrow_mut().retain(|other| *other != Listed { ch, cb_arg });
     }
 
     fn of_channel(&self, ch: *mut spdk_io_channel) -> Vec<Listed> {
@@ -90,7 +130,13 @@ impl AbortToken {
 
 impl fmt::Debug for AbortToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AbortToken").field("in_flight", &self.0.borrow().len()).finish()
+        let list = self.0.borrow();
+        let in_flight = list.iter().filter(|listed| listed.is_in_flight()).count();
+        f.debug_struct("AbortToken")
+            .field("in_flight", &in_flight)
+            // Those that were dropped and have completed since, too.
+            .field("listed", &list.len())
+            .finish()
     }
 }
 
@@ -108,8 +154,11 @@ impl IoChannel {
     pub async fn abort(&self, token: &AbortToken) -> Result<usize> {
         let mut aborted = 0;
         for listed in token.of_channel(self.as_ptr()) {
-            aborted += usize::from(self.abort_one(listed.cb_arg).await?);
-            token.unlist(listed);
+            // It may have completed long ago, or while another was aborted.
+            if listed.is_in_flight() {
+                aborted += usize::from(self.abort_one(listed.cb_arg).await?);
+            }
+            token.unlist(listed.ch, listed.cb_arg);
         }
         Ok(aborted)
     }
