@@ -6,6 +6,7 @@ mod bdev_common;
 
 use bdev_common::*;
 use core::cell::Cell;
+use core::ffi::c_void;
 use core::ptr;
 use spdk_sys::*;
 use std::rc::Rc;
@@ -59,6 +60,121 @@ fn completions_come_from_where_they_are_told() {
     let module = read(&host, &open, 0);
     disk.complete_all(&host);
     assert!(module.succeeded());
+    open.close(&host, 0);
+}
+
+/// Each way to leave the module out, with success.
+const WITHOUT_MODULE: [faults::Completion; 2] = [
+    faults::Completion::InsideSubmit(SPDK_BDEV_IO_STATUS_SUCCESS),
+    faults::Completion::Inline(SPDK_BDEV_IO_STATUS_SUCCESS),
+];
+
+fn leave_module_out(completion: faults::Completion) {
+    faults::set("disk", faults::Faults::new().completion(completion));
+}
+
+fn raw(buffer: &mut [u8]) -> *mut c_void {
+    buffer.as_mut_ptr().cast()
+}
+
+#[test]
+fn a_read_without_the_module_brings_zeroes() {
+    let host = Host::new(1);
+    let disk = Disk::with(&host, DiskSpec { blocks: 512, ..DiskSpec::default() });
+    disk.data.borrow_mut().fill(3);
+    let open = disk.open(&host, 0, false);
+    for completion in WITHOUT_MODULE {
+        leave_module_out(completion);
+        let mut buffer = vec![7; 1025];
+        let probe = host.on(0, || submit!(spdk_bdev_read_blocks, open, raw(&mut buffer), 0, 2));
+        host.settle();
+        assert!(probe.succeeded());
+        assert!(buffer[..1024].iter().all(|&byte| byte == 0), "{completion:?}");
+        assert_eq!(buffer[1024], 7, "{completion:?}");
+        // No buffer of SPDK's is as large as that.
+        let null = ptr::null_mut();
+        let probe = host.on(0, || submit!(spdk_bdev_read_blocks, open, null, 0, 512));
+        host.settle();
+        assert!(!probe.succeeded(), "{completion:?}");
+    }
+    assert_eq!(disk.take_seen(), []);
+    open.close(&host, 0);
+}
+
+/// The bdev layer compares by a read into a buffer that the module is to bring.
+#[test]
+fn a_compare_without_the_module_meets_zeroes() {
+    let host = Host::new(1);
+    let disk = Disk::new(&host);
+    disk.data.borrow_mut().fill(3);
+    let open = disk.open(&host, 0, false);
+    for completion in WITHOUT_MODULE {
+        leave_module_out(completion);
+        let mut data = vec![0; 1024];
+        let same = host.on(0, || submit!(spdk_bdev_compare_blocks, open, raw(&mut data), 2, 2));
+        host.settle();
+        assert!(same.succeeded(), "{completion:?}");
+        data[1023] = 3;
+        let differs = host.on(0, || submit!(spdk_bdev_compare_blocks, open, raw(&mut data), 2, 2));
+        host.settle();
+        assert!(!differs.succeeded());
+        assert_eq!(differs.nvme.get(), (2, 0x85), "{completion:?}");
+    }
+    assert_eq!(disk.take_seen(), []);
+    open.close(&host, 0);
+}
+
+#[test]
+fn a_compare_after_a_retry_without_the_module_meets_zeroes() {
+    let host = Host::new(1);
+    let disk = Disk::new(&host);
+    let open = disk.open(&host, 0, false);
+    for completion in WITHOUT_MODULE {
+        faults::set("disk", faults::Faults::new().nomem(2).completion(completion));
+        let mut data = vec![0; 512];
+        let probe = host.on(0, || submit!(spdk_bdev_compare_blocks, open, raw(&mut data), 0, 1));
+        host.poll_until("the retries have succeeded", || probe.done());
+        assert!(probe.succeeded(), "{completion:?}");
+    }
+    assert_eq!(disk.take_seen(), []);
+    open.close(&host, 0);
+}
+
+/// With an array of the caller's for the buffers, and without.
+#[test]
+fn a_zcopy_without_the_module_lends_zeroes() {
+    let host = Host::new(1);
+    let disk = Disk::new(&host);
+    let open = disk.open(&host, 0, true);
+    for completion in WITHOUT_MODULE {
+        let mut other = [7_u8; 16];
+        let mut own = iovec { iov_base: raw(&mut other), iov_len: 16 };
+        for array in [ptr::null_mut(), &raw mut own] {
+            leave_module_out(completion);
+            let (start, end) = (Probe::keeping(), Probe::new());
+            host.on(0, || {
+                let count = i32::from(!array.is_null());
+                let rc = submit_to!(&start, spdk_bdev_zcopy_start, open, array, count, 0, 2, true);
+                assert_eq!(rc, 0);
+                host.settle();
+                assert!(start.succeeded(), "{completion:?}");
+                let io = start.io.get().expect("the probe kept it");
+                let (mut iovs, mut count) = (ptr::null_mut(), 0);
+                // SAFETY: the zero copy has started and is ours; its buffer lives until its end.
+                unsafe {
+                    spdk_bdev_io_get_iovec(io, &raw mut iovs, &raw mut count);
+                    assert_eq!((count, (*iovs).iov_len), (1, 1024), "{completion:?}");
+                    let lent = core::slice::from_raw_parts((*iovs).iov_base.cast::<u8>(), 1024);
+                    assert!(lent.iter().all(|&byte| byte == 0), "{completion:?}");
+                    assert_eq!(spdk_bdev_zcopy_end(io, true, Some(on_done), end.arg()), 0);
+                }
+                host.settle();
+                assert!(end.succeeded(), "{completion:?}");
+            });
+        }
+        assert_eq!(other, [7; 16]);
+    }
+    assert_eq!(disk.take_seen(), []);
     open.close(&host, 0);
 }
 

@@ -163,7 +163,10 @@ pub(super) unsafe fn push_bounce(io: *mut spdk_bdev_io) {
 }
 
 /// Calls `f` with each part of the iovecs, up to `total` bytes.
-unsafe fn for_each_part(
+///
+/// # Safety
+/// - `iovs` points to `count` iovecs.
+pub(super) unsafe fn for_each_part(
     iovs: *const iovec,
     count: i32,
     total: usize,

@@ -14,17 +14,23 @@ use std::sync::Mutex;
 use super::channel::BdevChannel;
 use super::complete::complete_now;
 use super::io::int;
-use super::module_types::{SPDK_BDEV_IO_STATUS_NOMEM, spdk_bdev_io_status};
+use super::module_types::{
+    SPDK_BDEV_IO_STATUS_FAILED, SPDK_BDEV_IO_STATUS_NOMEM, SPDK_BDEV_IO_STATUS_SUCCESS,
+    spdk_bdev_io_status,
+};
 use super::registry::lock;
 use super::state::state;
 use super::submit::complete_in_submit;
-use super::{SPDK_BDEV_IO_TYPE_ABORT, SPDK_BDEV_IO_TYPE_RESET, spdk_bdev_io};
+use super::{
+    SPDK_BDEV_IO_TYPE_ABORT, SPDK_BDEV_IO_TYPE_READ, SPDK_BDEV_IO_TYPE_RESET,
+    SPDK_BDEV_IO_TYPE_ZCOPY, buf, spdk_bdev_io,
+};
 use crate::{
     SPDK_POLLER_BUSY, SPDK_POLLER_IDLE, spdk_poller, spdk_poller_register_named,
     spdk_poller_unregister,
 };
 
-/// Where a completion comes from.
+/// Where a completion comes from. A read or zero-copy that succeeds without the module gets zeroes.
 #[derive(Debug, Copy, Clone, Default, PartialEq, Eq)]
 pub enum Completion {
     /// From the module, whenever it likes.
@@ -183,10 +189,10 @@ pub(super) unsafe fn intercept_submit(ch: &BdevChannel, io: *mut spdk_bdev_io) -
         match judge(ch) {
             Verdict::Proceed => return false,
             Verdict::NoMem => complete_in_submit(ch, io, SPDK_BDEV_IO_STATUS_NOMEM),
-            Verdict::Inside(status) => complete_in_submit(ch, io, status),
+            Verdict::Inside(status) => complete_in_submit(ch, io, stand_in(io, status)),
             Verdict::Inline(status) => {
                 ch.add_outstanding();
-                complete_now(ch, io, status);
+                complete_now(ch, io, stand_in(io, status));
             }
         }
     }
@@ -203,12 +209,43 @@ pub(super) unsafe fn intercept_retry(ch: &BdevChannel, io: *mut spdk_bdev_io) ->
     let status = match judge(ch) {
         Verdict::Proceed => return false,
         Verdict::NoMem => SPDK_BDEV_IO_STATUS_NOMEM,
-        Verdict::Inside(status) | Verdict::Inline(status) => status,
+        // SAFETY: by contract.
+        Verdict::Inside(status) | Verdict::Inline(status) => unsafe { stand_in(io, status) },
     };
     ch.add_outstanding();
     // SAFETY: by contract.
     unsafe { complete_now(ch, io, status) };
     true
+}
+
+/// Does for an I/O what its module would have done before it completed it: one that is to bring data
+/// gets a buffer, if it has none, and zeroes. Answers the status, which is a failure if there is no
+/// buffer of that size.
+///
+/// # Safety
+/// - `io` is in flight and its parameters are set.
+unsafe fn stand_in(io: *mut spdk_bdev_io, status: spdk_bdev_io_status) -> spdk_bdev_io_status {
+    // SAFETY: by contract; its bdev is registered, and its iovecs are valid.
+    unsafe {
+        let params = &raw mut (*io).u.bdev;
+        let is_read = u32::from((*io).type_) == SPDK_BDEV_IO_TYPE_READ;
+        let lends = u32::from((*io).type_) == SPDK_BDEV_IO_TYPE_ZCOPY && (*params).zcopy.start != 0;
+        if status != SPDK_BDEV_IO_STATUS_SUCCESS || !(is_read || lends) {
+            return status;
+        }
+        if lends && !(*params).iovs.is_null() {
+            // The array is the caller's, what it points to never is.
+            (*(*params).iovs).iov_base = ptr::null_mut();
+        }
+        let len = (*params).num_blocks * u64::from((*(*io).bdev).blocklen);
+        if !buf::is_allocated((*params).iovs) && !buf::ensure(io, len) {
+            return SPDK_BDEV_IO_STATUS_FAILED;
+        }
+        buf::for_each_part((*params).iovs, (*params).iovcnt, len as usize, |part, bytes| {
+            part.write_bytes(0, bytes);
+        });
+    }
+    status
 }
 
 /// Completions of a channel that are held back.
