@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use spdk_async::bdev::{Bdev, Descriptor, IoChannel, IoType, QosLimits};
-use spdk_async::{Worker, sleep, spawn_local, timeout};
+use spdk_async::{Worker, sleep, spawn_local, timeout, yield_now};
 
 const MIB: u64 = 1 << 20;
 
@@ -145,6 +145,53 @@ fn a_later_timeouts_stream_survives_the_earlier_one() {
         assert!(channel.abort_timed_out(&report).await.unwrap());
         stuck.await.unwrap().unwrap_err();
         descriptor.set_qos_limits(NONE).await.unwrap();
+    });
+}
+
+/// When this thread's next timed poller is due; 0 if it has none. Those of a stream of timeouts are
+/// the only ones of the thread below.
+fn next_scan() -> u64 {
+    // SAFETY: no precondition.
+    let thread = unsafe { spdk_sys::spdk_get_thread() };
+    // SAFETY: the thread is current.
+    unsafe { spdk_sys::spdk_thread_next_poller_expiration(thread) }
+}
+
+/// An installed SPDK takes a poller out when it is due, which is within a second.
+async fn scans_end() {
+    let start = Instant::now();
+    while next_scan() != 0 {
+        assert!(start.elapsed() < Duration::from_secs(20), "SPDK still looks for stuck I/O");
+        // Not a sleep, which is a timed poller too.
+        yield_now().await;
+    }
+}
+
+/// Not only that its reports are ignored: SPDK is told to look no more.
+#[test]
+fn spdk_looks_for_stuck_io_no_longer_than_the_timeouts_stream_lives() {
+    const LIMIT: Duration = Duration::from_secs(1);
+    with_app(null_only(), async || {
+        let worker = Worker::create("watcher", None).await.unwrap();
+        let watched = worker.spawn(async || {
+            let descriptor = Bdev::open("Null0").await.unwrap();
+            assert_eq!(next_scan(), 0);
+            let only = descriptor.timeouts(LIMIT).unwrap();
+            assert_ne!(next_scan(), 0);
+            drop(only);
+            scans_end().await;
+            let earlier = descriptor.timeouts(LIMIT).unwrap();
+            let later = descriptor.timeouts(LIMIT).unwrap();
+            drop(later);
+            scans_end().await;
+            drop(earlier);
+            // Another limit is as good as the first.
+            let again = descriptor.timeouts(2 * LIMIT).unwrap();
+            assert_ne!(next_scan(), 0);
+            drop(again);
+            scans_end().await;
+        });
+        watched.unwrap().await.unwrap();
     });
 }
 
