@@ -53,10 +53,13 @@ pub unsafe fn complete<C: OnceCallback, S: Storage>(
     cb_arg: *mut c_void,
     read: impl FnOnce() -> Result<C::Value, C::Error>,
 ) {
-    unwind::guard(C::NAME, || {
-        // SAFETY: the caller's promise.
-        unsafe { S::complete::<C>(cb_arg, || catch_unwind(AssertUnwindSafe(read))) }
-    });
+    unwind::guard_named(
+        || C::NAME,
+        || {
+            // SAFETY: the caller's promise.
+            unsafe { S::complete::<C>(cb_arg, || catch_unwind(AssertUnwindSafe(read))) }
+        },
+    );
 }
 
 /// The body of a `multi` trampoline.

@@ -4,8 +4,9 @@ use core::ffi::c_void;
 use core::fmt;
 use core::future::IntoFuture;
 use core::marker::PhantomData;
+use core::task::Waker;
 
-use crate::{OnceCallback, Payload, Pool, Pooled, Refusal, Submitted};
+use crate::{OnceCallback, Payload, Pool, Pooled, Refusal, Started, Submitted, record};
 
 /// How a call is made: the payload in its final place, the callback and the context go in; whether
 /// C accepted comes out. It can be run again after a refusal.
@@ -43,13 +44,26 @@ impl<C: OnceCallback, P: Payload, S: Submit<C, P>> Call<C, P, S> {
     /// - Everything that C touches until the callback is owned by the payload, or kept alive by
     ///   whoever makes this promise.
     /// - `submit` does not unwind.
+    #[inline]
     pub const unsafe fn new(name: &'static str, payload: P, submit: S) -> Self {
         Self { name, payload, submit, marker: PhantomData }
     }
 
     /// The future of the call, with a record of `pool`.
+    #[inline]
     pub fn on(self, pool: &Pool) -> Pooled<C, P, S> {
         Pooled::new(Some(pool.clone()), self)
+    }
+
+    /// Makes the call now, with a record of `pool`; the callback wakes `waker`. For futures written by
+    /// hand.
+    ///
+    /// # Panics
+    ///
+    /// If the pool's home is not current, and with the panic of reading the report.
+    #[inline]
+    pub fn start(self, pool: &Pool, waker: &Waker) -> Started<C, P> {
+        record::start(self, pool, waker)
     }
 
     /// Makes the call now, with a record on the heap whose callback may come on any thread.
@@ -75,6 +89,7 @@ impl<C: OnceCallback, P: Payload, S: Submit<C, P>> IntoFuture for Call<C, P, S> 
     /// # Panics
     ///
     /// The future panics at its first poll if no pool is entered, as outside of an executor.
+    #[inline]
     fn into_future(self) -> Pooled<C, P, S> {
         Pooled::new(None, self)
     }

@@ -30,7 +30,8 @@ impl Home {
     #[must_use]
     pub unsafe fn current(current: fn() -> usize) -> Option<Self> {
         let token = current();
-        (token != 0).then_some(Self { token, current })
+        // The largest number is kept for "nobody's"; an address or a count never gets there.
+        (token != 0 && token != usize::MAX).then_some(Self { token, current })
     }
 
     /// The calling OS thread as a home, for libraries that call back on the thread that submitted.

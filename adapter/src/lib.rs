@@ -48,7 +48,7 @@ pub use handle::Handle;
 pub use home::Home;
 pub use keep::{Keep, Kept, KeptOuts, Outs, Parent, Payload, With};
 pub use outcome::{CallError, Failed, Refusal};
-pub use record::{InFlight, Pool, Pooled};
+pub use record::{InFlight, Pending, Pool, Pooled, Started};
 pub use report::stray_callbacks;
 pub use shared::{BoxedInFlight, Events, Submitted, Subscription, boxed_in_flight, submit_visit};
 pub use unwind::guard;

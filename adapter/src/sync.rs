@@ -7,12 +7,12 @@
 #[cfg(loom)]
 pub(crate) use self::checked::{
     AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Cell, Mutex, MutexGuard, UnsafeCell, global,
-    thread_local, yield_now,
+    thread_local,
 };
 #[cfg(not(loom))]
 pub(crate) use self::shipped::{
     AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Cell, Mutex, MutexGuard, UnsafeCell, global,
-    thread_local, yield_now,
+    thread_local,
 };
 pub(crate) use core::sync::atomic::Ordering;
 pub(crate) use std::sync::PoisonError;
@@ -22,7 +22,6 @@ mod shipped {
     pub(crate) use core::cell::Cell;
     pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize};
     pub(crate) use std::sync::{Mutex, MutexGuard};
-    pub(crate) use std::thread::yield_now;
     pub(crate) use std::thread_local;
 
     /// `core::cell::UnsafeCell` with accesses that have a beginning and an end, which is what a
@@ -32,11 +31,6 @@ mod shipped {
     impl<T> UnsafeCell<T> {
         pub(crate) const fn new(value: T) -> Self {
             Self(core::cell::UnsafeCell::new(value))
-        }
-
-        #[inline]
-        pub(crate) fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
-            read(self.0.get())
         }
 
         #[inline]
@@ -60,7 +54,6 @@ mod checked {
     pub(crate) use loom::cell::{Cell, UnsafeCell};
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize};
     pub(crate) use loom::sync::{Mutex, MutexGuard};
-    pub(crate) use loom::thread::yield_now;
 
     /// A thread-local of each thread of the model.
     macro_rules! modelled_local {

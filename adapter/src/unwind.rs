@@ -7,11 +7,17 @@ use core::mem;
 /// The message goes to standard error, after the panic's own.
 #[inline]
 pub fn guard<R>(frame: &str, body: impl FnOnce() -> R) -> R {
-    struct Abort<'a>(&'a str);
-    impl Drop for Abort<'_> {
+    guard_named(|| frame, body)
+}
+
+/// [`guard`], with a name that is only asked for when it is needed.
+#[inline]
+pub(crate) fn guard_named<'a, R>(frame: impl Fn() -> &'a str, body: impl FnOnce() -> R) -> R {
+    struct Abort<'a, F: Fn() -> &'a str>(F);
+    impl<'a, F: Fn() -> &'a str> Drop for Abort<'a, F> {
         #[cold]
         fn drop(&mut self) {
-            eprintln!("{}: a panic reached the border to C; the process ends here", self.0);
+            eprintln!("{}: a panic reached the border to C; the process ends here", (self.0)());
             std::process::abort();
         }
     }

@@ -6,15 +6,17 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::any::Any;
 
-use async_task::FallibleTask;
+use futures_channel::oneshot;
 
-use super::task::Outcome;
+use super::task::{Counted, Outcome};
+use crate::sync::Ordering;
 
 /// Awaits a task's output. Dropping it lets the task run on by itself.
 #[must_use = "drop it explicitly to let the task run on unobserved"]
 pub struct JoinHandle<T> {
-    /// `None` once the handle has given its task up.
-    task: Option<FallibleTask<Outcome<T>>>,
+    task: Counted,
+    /// `None` once it was ready.
+    receiver: Option<oneshot::Receiver<Outcome<T>>>,
 }
 
 /// Why a task has no output.
@@ -29,21 +31,21 @@ pub enum JoinError {
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) const fn new(task: FallibleTask<Outcome<T>>) -> Self {
-        Self { task: Some(task) }
+    pub(super) const fn new(task: Counted, receiver: oneshot::Receiver<Outcome<T>>) -> Self {
+        Self { task, receiver: Some(receiver) }
     }
 
     /// Asks for the task to be cancelled: its future is dropped on its own thread, at the next run
     /// of its executor. A task that is finished keeps its output.
-    pub fn abort(mut self) {
-        // Dropping an `async_task` handle cancels.
-        drop(self.task.take());
+    pub fn abort(self) {
+        self.task.aborted.store(true, Ordering::Relaxed);
+        self.task.wake();
     }
 
     /// Whether the task has finished or was cancelled.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.task.as_ref().is_none_or(FallibleTask::is_finished)
+        self.task.finished.load(Ordering::Acquire)
     }
 }
 
@@ -51,24 +53,16 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(task) = &mut self.task else {
+        let Some(receiver) = &mut self.receiver else {
             panic!("a join handle was polled after it was ready")
         };
-        let outcome = ready!(Pin::new(task).poll(cx));
-        self.task = None;
+        let outcome = ready!(Pin::new(receiver).poll(cx));
+        self.receiver = None;
         Poll::Ready(match outcome {
-            Some(Ok(value)) => Ok(value),
-            Some(Err(panic)) => Err(JoinError::Panicked(panic)),
-            None => Err(JoinError::Cancelled),
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(panic)) => Err(JoinError::Panicked(panic)),
+            Err(oneshot::Canceled) => Err(JoinError::Cancelled),
         })
-    }
-}
-
-impl<T> Drop for JoinHandle<T> {
-    fn drop(&mut self) {
-        if let Some(task) = self.task.take() {
-            task.detach();
-        }
     }
 }
 

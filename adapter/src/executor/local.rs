@@ -1,54 +1,24 @@
 //! The executor itself, at home.
 
-use core::cell::Cell;
 use core::fmt;
 use core::future::{Future, poll_fn};
-use core::task::{Poll, Waker};
-use std::cell::RefCell;
-use std::collections::VecDeque;
+use core::task::Poll;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use async_task::Runnable;
-
+use super::core::Core;
 use super::join::JoinHandle;
 use super::remote::{Remote, Shared, Wakeup};
-use super::task::{Active, Task, running};
-use crate::{Home, Pool, sync};
+use super::task;
+use crate::{Home, Pool};
 
 /// Runs tasks on one [`Home`]. Dropping it drops the tasks, there.
+///
+/// A task that waits for a [pooled call](crate::Pooled) of the executor's own pool is resumed by the
+/// callback itself, on its stack, where that is possible; other tasks wait for the next
+/// [`run`](Self::run).
 pub struct Executor {
-    ready: Ready,
-    active: Rc<Active>,
-    shared: Arc<Shared>,
-    pool: Pool,
-    in_run: Cell<bool>,
-}
-
-/// The tasks that are ready, in the order in which they were woken.
-#[derive(Clone)]
-pub(super) struct Ready(Rc<RefCell<VecDeque<Runnable>>>);
-
-impl Ready {
-    fn new() -> Self {
-        Self(Rc::default())
-    }
-
-    pub(super) fn push(&self, runnable: Runnable) {
-        self.0.borrow_mut().push_back(runnable);
-    }
-
-    pub(super) fn append(&self, runnables: VecDeque<Runnable>) {
-        self.0.borrow_mut().extend(runnables);
-    }
-
-    fn pop(&self) -> Option<Runnable> {
-        self.0.borrow_mut().pop_front()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.borrow().is_empty()
-    }
+    core: Rc<Core>,
 }
 
 impl Executor {
@@ -61,27 +31,26 @@ impl Executor {
     pub fn new(pool: Pool, wakeup: impl Wakeup) -> Self {
         // The home is where the queue may be touched, so it must not be made anywhere else.
         assert!(pool.home().is_current(), "an executor was made away from its pool's thread");
-        let ready = Ready::new();
-        let shared = Arc::new(Shared::new(pool.home(), Box::new(wakeup), ready.clone()));
-        Self { ready, active: Rc::default(), shared, pool, in_run: Cell::new(false) }
+        let shared = Arc::new(Shared::new(pool.home(), pool.id(), Box::new(wakeup)));
+        Self { core: Core::new(pool, shared) }
     }
 
     /// The pool of the tasks' records.
     #[must_use]
     pub fn pool(&self) -> &Pool {
-        &self.pool
+        &self.core.pool
     }
 
     /// The way here from other threads.
     #[must_use]
     pub fn remote(&self) -> Remote {
-        Remote(Arc::clone(&self.shared))
+        Remote(Arc::clone(&self.core.shared))
     }
 
     /// The home that the tasks run on.
     #[must_use]
     pub fn home(&self) -> Home {
-        self.pool.home()
+        self.pool().home()
     }
 
     /// Spawns a task that stays here. It is first polled by the next [`run`](Self::run).
@@ -95,18 +64,10 @@ impl Executor {
         F::Output: 'static,
     {
         assert!(self.home().is_current(), "a task was spawned away from its executor's thread");
-        let shared = Arc::clone(&self.shared);
-        // SAFETY: the home is current, so the first `schedule` queues the task here. It is polled
-        // only by `run`, at home; once polled it is listed as active, and before that it sits in
-        // the queue: either way the executor drops it at home before it ends. A handle of an output
-        // that is not `Send` is not `Send` either. Nothing is borrowed.
-        let (runnable, task) = unsafe {
-            async_task::spawn_unchecked(Task::new(future), move |runnable| {
-                shared.schedule(runnable);
-            })
-        };
-        runnable.schedule();
-        JoinHandle::new(task.fallible())
+        let (task, receiver) = task::allocate(Arc::clone(&self.core.shared), future);
+        let handle = JoinHandle::new(task.clone(), receiver);
+        self.core.admit(task);
+        handle
     }
 
     /// Polls up to `budget` ready tasks and returns how many. To be called at the executor's home,
@@ -119,73 +80,44 @@ impl Executor {
     /// If the executor's home is not current.
     pub fn run(&self, budget: usize) -> usize {
         assert!(self.home().is_current(), "an executor was run away from its thread");
-        if !self.shared.is_asked() || self.in_run.replace(true) {
-            return 0;
-        }
-        self.shared.collect(&self.ready);
-        let mut ran = 0;
-        self.pool.enter(|| {
-            running(&self.active, || {
-                while ran < budget
-                    && let Some(runnable) = self.ready.pop()
-                {
-                    ran += 1;
-                    runnable.run();
-                }
-            });
-        });
-        self.in_run.set(false);
-        self.shared.end_run(self.ready.is_empty());
-        ran
+        self.core.run(budget)
     }
 
     /// Whether no task is ready.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.shared.collect(&self.ready);
-        self.ready.is_empty()
+        self.core.is_idle()
     }
 
-    /// Drops each task, at home; the handles report it. Waits, without sleeping long, for tasks that
-    /// another thread is waking at this moment.
+    /// Drops each task, at home; the handles report it.
     ///
     /// # Panics
     ///
     /// When called by one of the tasks.
     pub fn cancel_tasks(&self) {
-        assert!(!self.in_run.get(), "an executor's tasks were cancelled by one of them");
-        self.shared.ask_no_more();
-        self.pool.enter(|| {
-            loop {
-                // Waking an idle task is what brings its runnable here.
-                let wakers: Vec<Waker> =
-                    self.active.borrow().iter().map(|(_, waker)| waker.clone()).collect();
-                wakers.into_iter().for_each(Waker::wake);
-                self.shared.collect(&self.ready);
-                while let Some(runnable) = self.ready.pop() {
-                    drop(runnable);
-                }
-                if self.active.borrow().is_empty() {
-                    break;
-                }
-                sync::yield_now();
-            }
-        });
+        assert!(!self.core.is_polling(), "an executor's tasks were cancelled by one of them");
+        self.core.shared.ask_no_more();
+        self.core.cancel_all();
     }
 
-    /// How many tasks have been polled and are not finished.
+    /// How many tasks there are that have come here and are not finished.
     #[must_use]
     pub fn active(&self) -> usize {
-        self.active.borrow().len()
+        self.core.listed()
     }
 }
 
 impl Drop for Executor {
-    /// [Cancels](Self::cancel_tasks) each task and takes no more.
+    /// [Cancels](Self::cancel_tasks) each task and takes no more. Ends the process when one of the
+    /// tasks does it, for that task could neither go on nor be dropped.
     fn drop(&mut self) {
+        if self.core.is_polling() {
+            eprintln!("an executor was dropped by one of its tasks; the process ends here");
+            std::process::abort();
+        }
         loop {
             self.cancel_tasks();
-            if self.shared.close_if_empty() {
+            if self.core.shared.close_if_empty() {
                 break;
             }
         }

@@ -5,13 +5,11 @@ use core::future::Future;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use async_task::Runnable;
-
 use super::join::JoinHandle;
-use super::local::Ready;
-use super::task::Task;
+use super::task::{self, Counted};
 use crate::Home;
-use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering, PoisonError, UnsafeCell};
+use crate::record::PoolId;
+use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// How an executor asks its host for a run.
 ///
@@ -37,6 +35,7 @@ pub struct Remote(pub(super) Arc<Shared>);
 
 pub(super) struct Shared {
     home: Home,
+    pub(super) pool: PoolId,
     wakeup: Box<dyn Wakeup>,
     inbox: Mutex<Inbox>,
     /// Whether the inbox holds anything; read by each run without the lock.
@@ -44,31 +43,22 @@ pub(super) struct Shared {
     /// Whether a run is due or under way, so that the host need not be asked for one. False only
     /// while nothing is ready; whoever makes it true between runs asks the host.
     asked: AtomicBool,
-    /// The queue for wake-ups at home. Touched only while `home` is current; `None` once the
-    /// executor has ended.
-    ready: UnsafeCell<Option<Ready>>,
 }
 
 struct Inbox {
-    mail: VecDeque<Runnable>,
+    mail: VecDeque<Counted>,
     open: bool,
 }
 
-// SAFETY: `ready` is the only field that is not `Send` and `Sync` by itself, and it is touched only
-// where `home` is current, which is on one thread at a time (see `Home::current`).
-unsafe impl Send for Shared {}
-// SAFETY: as for `Send`.
-unsafe impl Sync for Shared {}
-
 impl Shared {
-    pub(super) fn new(home: Home, wakeup: Box<dyn Wakeup>, ready: Ready) -> Self {
+    pub(super) fn new(home: Home, pool: PoolId, wakeup: Box<dyn Wakeup>) -> Self {
         Self {
             home,
+            pool,
             wakeup,
             inbox: Mutex::new(Inbox { mail: VecDeque::new(), open: true }),
             has_mail: AtomicBool::new(false),
             asked: AtomicBool::new(false),
-            ready: UnsafeCell::new(Some(ready)),
         }
     }
 
@@ -76,33 +66,20 @@ impl Shared {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a task that was woken, on whichever thread.
-    pub(super) fn schedule(&self, runnable: Runnable) {
-        if self.home.is_current() {
-            let ready = self.ready.with(|ready| {
-                // SAFETY: `home` is current, so no other thread touches `ready`; the clone ends the
-                // access before anything else runs.
-                unsafe { (*ready).clone() }
-            });
-            if let Some(ready) = ready {
-                ready.push(runnable);
-                self.ask();
-                return;
-            }
-        }
-        self.post(runnable);
+    pub(super) fn is_home(&self) -> bool {
+        self.home.is_current()
     }
 
-    fn post(&self, runnable: Runnable) {
+    /// Sends a task home, to be woken there.
+    pub(super) fn post(&self, task: Counted) {
         let mut inbox = self.inbox();
         if !inbox.open {
             drop(inbox);
-            // The executor has dropped each future that was ever polled; what is left here holds
-            // at most a `Send` generator.
-            drop(runnable);
+            // SAFETY: the lock has shown that the executor's end came first.
+            unsafe { task.turn_back() };
             return;
         }
-        inbox.mail.push_back(runnable);
+        inbox.mail.push_back(task);
         self.has_mail.store(true, Ordering::Release);
         // Under the lock, so that the executor cannot end, and its host with it, in between.
         if !self.asked.swap(true, Ordering::AcqRel) {
@@ -111,7 +88,7 @@ impl Shared {
     }
 
     /// Asks the host for a run, at home, unless it has been asked.
-    fn ask(&self) {
+    pub(super) fn ask(&self) {
         if !self.is_asked() && !self.asked.swap(true, Ordering::AcqRel) {
             self.wakeup.wake();
         }
@@ -140,33 +117,21 @@ impl Shared {
         }
     }
 
-    /// Moves the mail to `to`.
-    pub(super) fn collect(&self, to: &Ready) {
+    /// Takes the mail, if there is any.
+    pub(super) fn take_mail(&self) -> Option<VecDeque<Counted>> {
         if !self.has_mail.load(Ordering::Acquire) {
-            return;
+            return None;
         }
-        let mail = {
-            let mut inbox = self.inbox();
-            self.has_mail.store(false, Ordering::Release);
-            core::mem::take(&mut inbox.mail)
-        };
-        to.append(mail);
+        let mut inbox = self.inbox();
+        self.has_mail.store(false, Ordering::Release);
+        Some(core::mem::take(&mut inbox.mail))
     }
 
     /// Ends the inbox, if it is empty.
     pub(super) fn close_if_empty(&self) -> bool {
         let mut inbox = self.inbox();
-        if !inbox.mail.is_empty() {
-            return false;
-        }
-        inbox.open = false;
-        drop(inbox);
-        let ready = self.ready.with_mut(|ready| {
-            // SAFETY: called at home by the executor's end, with no other access in progress.
-            unsafe { (*ready).take() }
-        });
-        drop(ready);
-        true
+        inbox.open = !inbox.mail.is_empty();
+        !inbox.open
     }
 }
 
@@ -182,19 +147,16 @@ impl Remote {
         F: Future + 'static,
         F::Output: Send + 'static,
     {
-        if !self.0.inbox().open {
+        if self.is_closed() {
             return Err(Closed);
         }
-        let shared = Arc::clone(&self.0);
-        let future = Task::new(async move { generator().await });
-        // SAFETY: until its first poll the future holds nothing but the generator, which is `Send`;
-        // it is polled only by `Executor::run`, at home; once polled it is listed as active, so the
-        // executor drops it at home before it ends. The output is `Send`. Nothing is borrowed.
-        let (runnable, task) = unsafe {
-            async_task::spawn_unchecked(future, move |runnable| shared.schedule(runnable))
-        };
-        runnable.schedule();
-        Ok(JoinHandle::new(task.fallible()))
+        // Until it comes home and is polled there, it holds nothing but the generator.
+        let (task, receiver) =
+            task::allocate(Arc::clone(&self.0), async move { generator().await });
+        let handle = JoinHandle::new(task.clone(), receiver);
+        task.posted.store(true, Ordering::Relaxed);
+        self.0.post(task);
+        Ok(handle)
     }
 
     /// Whether the executor has ended.

@@ -5,7 +5,6 @@
 //! C only stores and compares the pointer, so it need not be a valid address.
 
 use core::ffi::c_void;
-use core::num::NonZero;
 use core::ptr::NonNull;
 
 use super::slot::Slot;
@@ -29,9 +28,8 @@ pub(super) fn encode(slot: NonNull<Slot>, generation: u32) -> *mut c_void {
 pub(super) fn decode(cb_arg: *mut c_void) -> Option<(NonNull<Slot>, u32)> {
     let tag = cb_arg.addr();
     let generation = tag & LOW | (tag >> HIGH_SHIFT) << LOW_BITS;
-    let slot = NonNull::new(cb_arg.cast::<Slot>())?;
-    NonZero::new(tag & !LOW & ((1 << HIGH_SHIFT) - 1))
-        .map(|addr| (slot.with_addr(addr), generation as u32))
+    let slot = cb_arg.cast::<Slot>().map_addr(|addr| addr & !LOW & ((1 << HIGH_SHIFT) - 1));
+    NonNull::new(slot).map(|slot| (slot, generation as u32))
 }
 
 /// Whether a travelled generation is that of `generation`.

@@ -8,7 +8,7 @@ use super::body::Report;
 use super::cb_arg;
 use super::page::Page;
 use super::pool::release;
-use super::slot::Slot;
+use super::slot::{Slot, Word};
 use super::state::Completion;
 use crate::{OnceCallback, report, unwind};
 
@@ -27,20 +27,24 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
     read: impl FnOnce() -> Report<C>,
 ) {
     // SAFETY: the caller's promise.
-    let Some(slot) = (unsafe { expected::<C>(cb_arg) }) else {
+    let Some((slot, word)) = (unsafe { expected::<C>(cb_arg) }) else {
         return;
     };
     // SAFETY: slots are never freed, and we are on this one's home.
     let header = unsafe { slot.as_ref() };
-    let outcome = header.reading(read);
-    let (next, completion) = header.state().complete();
+    header.set_word(word.reading());
+    let outcome = read();
+    // The future may have been dropped meanwhile.
+    let word = header.word().read();
+    let (next, completion) = word.state().complete();
+    let next = word.with(next);
     match completion {
         Completion::Store | Completion::StoreAndWake => {
             let place = header.body.get().cast::<Report<C>>();
             // SAFETY: slot invariant 3: the body is live, its report comes first, is of this type,
             // and is not initialised in these states.
             unsafe { place.write(outcome) };
-            header.set_state(next);
+            header.set_word(next);
             if completion == Completion::StoreAndWake
                 && let Some(waker) = header.waker.take()
             {
@@ -49,7 +53,7 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
         }
         Completion::Discard => {
             // From here on a further callback is a stray, whatever the drops below set off.
-            header.set_state(next);
+            header.set_word(next);
             // A resource in the report goes before the parents in the payload.
             discard(C::NAME, outcome);
             // SAFETY: an orphan's body is live, and its report was never written.
@@ -84,31 +88,30 @@ fn discard<V, E>(callback: &str, report: Result<Result<V, E>, Box<dyn Any + Send
     drop(report);
 }
 
-/// The slot that this callback is for; `None` after reporting a stray.
+/// The slot that this callback is for, and its word; `None` after reporting a stray.
 ///
 /// # Safety
 ///
 /// - `cb_arg` is null or was made by `cb_arg::encode`.
 #[inline]
-unsafe fn expected<C: OnceCallback>(cb_arg: *mut c_void) -> Option<NonNull<Slot>> {
-    let Some((slot, travelled)) = cb_arg::decode(cb_arg) else {
-        report::stray(C::NAME);
-        return None;
-    };
+unsafe fn expected<C: OnceCallback>(cb_arg: *mut c_void) -> Option<(NonNull<Slot>, Word)> {
+    let (slot, travelled) = cb_arg::decode(cb_arg).or_else(|| stray(C::NAME))?;
     // SAFETY: slots are never freed; only the atomic word is read before the home is checked.
-    let (generation, state, reading) = unsafe { slot.as_ref() }.load();
-    let waited_for = cb_arg::same_generation(travelled, generation)
-        && !reading
-        && state.complete().1 != Completion::Stray;
-    if !waited_for {
-        report::stray(C::NAME);
-        return None;
+    let word = unsafe { slot.as_ref() }.word();
+    if !cb_arg::same_generation(travelled, word.generation()) || !word.is_waited_for() {
+        return stray(C::NAME);
     }
     // SAFETY: pages are never freed.
     if !unsafe { Page::of(slot).as_ref() }.is_home() {
         wrong_home(C::NAME);
     }
-    Some(slot)
+    Some((slot, word))
+}
+
+#[cold]
+fn stray<T>(callback: &'static str) -> Option<T> {
+    report::stray(callback);
+    None
 }
 
 /// The record cannot be completed from here, and waiting for ever would hide it.

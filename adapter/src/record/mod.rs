@@ -15,5 +15,7 @@ mod state;
 
 pub(crate) use body::Report;
 pub(crate) use complete::complete;
-pub use op::Pooled;
+pub(crate) use op::start;
+pub use op::{Pending, Pooled, Started};
+pub(crate) use pool::PoolId;
 pub use pool::{InFlight, Pool};

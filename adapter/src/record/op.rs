@@ -1,20 +1,23 @@
 //! The future of a call whose record is pooled.
 
+use core::ffi::c_void;
 use core::fmt;
 use core::future::Future;
 use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
 use std::panic::resume_unwind;
 
 use super::body::{Body, Report};
-use super::pool::{Pool, release};
+use super::page::Page;
+use super::pool::{Pool, PoolId, release};
 use super::slot::Slot;
 use super::state::{Abandonment, Acceptance};
 use super::{cb_arg, state};
 use crate::call::{Call, Submit};
-use crate::{CallError, OnceCallback, Payload, report, unwind};
+use crate::{CallError, OnceCallback, Payload, Refusal, executor, report, unwind};
 
 /// A call whose record comes from a [`Pool`]: no allocation once the pool is warm, bound to the
 /// pool's home.
@@ -23,64 +26,28 @@ use crate::{CallError, OnceCallback, Payload, report, unwind};
 /// dropping it later leaves the record, with everything that C may touch, to the callback.
 #[must_use = "futures do nothing unless polled"]
 pub struct Pooled<C: OnceCallback, P: Payload, S> {
-    stage: Stage<C, P, S>,
-}
-
-enum Stage<C: OnceCallback, P, S> {
-    /// Not submitted. Without a pool, the entered one is used.
-    Idle(Option<Pool>, Call<C, P, S>),
-    /// From the C call on.
-    Begun(Record<C, P>),
-    Finished,
+    /// The entered one, if there is none here.
+    pool: Option<Pool>,
+    /// Until it is made.
+    call: Option<Call<C, P, S>>,
+    /// From then on, until the result is taken.
+    pending: Option<Pending<C, P>>,
 }
 
 // Nothing of the future is ever pinned: what C touches moves into the record first.
 impl<C: OnceCallback, P: Payload, S> Unpin for Pooled<C, P, S> {}
 
 impl<C: OnceCallback, P: Payload, S: Submit<C, P>> Pooled<C, P, S> {
+    #[inline]
     pub(crate) const fn new(pool: Option<Pool>, call: Call<C, P, S>) -> Self {
-        Self { stage: Stage::Idle(pool, call) }
+        Self { pool, call: Some(call), pending: None }
     }
 
     /// The context that C carries for this call, from its first poll until it is ready. C libraries
     /// name the target of an abort by it.
     #[must_use]
-    pub fn cb_arg(&self) -> Option<*mut core::ffi::c_void> {
-        match &self.stage {
-            Stage::Begun(record) => Some(record.cb_arg()),
-            Stage::Idle(..) | Stage::Finished => None,
-        }
-    }
-
-    fn submit(&mut self, waker: &Waker) -> Poll<P::Reply<C::Value, C::Error>> {
-        let Stage::Idle(pool, call) = core::mem::replace(&mut self.stage, Stage::Finished) else {
-            panic!("`{}` was polled after it had completed", C::NAME);
-        };
-        let pool = pool.or_else(Pool::entered).unwrap_or_else(|| {
-            panic!(
-                "`{}` was awaited outside of an executor: use `Call::on` with a pool, or `Call::submit`",
-                call.name
-            )
-        });
-        assert!(pool.home().is_current(), "`{}` was polled away from its thread", call.name);
-        let Call { name, payload, mut submit, .. } = call;
-        let record = Record::<C, P>::begin(&pool, name, payload);
-        // If it unwound, nobody could say whether C has the record.
-        let accepted = unwind::guard(name, || submit(record.payload(), C::POOLED, record.cb_arg()));
-        if let Err(refusal) = accepted {
-            let (report, payload) = record.take();
-            if report.is_some() {
-                report::stray(C::NAME);
-            }
-            return Poll::Ready(payload.reply(Err(CallError::Refused(refusal))));
-        }
-        match record.accept(waker) {
-            Acceptance::Take => Poll::Ready(finish(record)),
-            Acceptance::Wait => {
-                self.stage = Stage::Begun(record);
-                Poll::Pending
-            }
-        }
+    pub fn cb_arg(&self) -> Option<*mut c_void> {
+        self.pending.as_ref().map(Pending::cb_arg)
     }
 }
 
@@ -89,36 +56,160 @@ impl<C: OnceCallback, P: Payload, S: Submit<C, P>> Future for Pooled<C, P, S> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Stage::Begun(record) = &self.stage else {
-            return self.submit(cx.waker());
-        };
-        if !record.is_done() && !record.wait(cx.waker()) {
-            return Poll::Pending;
+        if self.pending.is_some() {
+            return Pending::poll(&mut self.pending, cx);
         }
-        match core::mem::replace(&mut self.stage, Stage::Finished) {
-            Stage::Begun(record) => Poll::Ready(finish(record)),
-            Stage::Idle(..) | Stage::Finished => unreachable!("the stage was Begun"),
+        let Some(call) = self.call.take() else { polled_again(C::NAME) };
+        let started = match &self.pool {
+            Some(pool) => start(call, pool, cx.waker()),
+            None => Pool::with_entered(|pool| match pool {
+                Some(pool) => start(call, pool, cx.waker()),
+                None => outside(call.name),
+            }),
+        };
+        match started {
+            Started::Pending(pending) => {
+                self.pending = Some(pending);
+                Poll::Pending
+            }
+            Started::Ready(reply) => Poll::Ready(reply),
         }
     }
 }
 
+/// What became of a call that was [started](Call::start).
+pub enum Started<C: OnceCallback, P: Payload> {
+    /// C has it; the task is woken by the callback.
+    Pending(Pending<C, P>),
+    /// C refused, or has called back already.
+    Ready(P::Reply<C::Value, C::Error>),
+}
+
+/// A call that C has, with a record of a pool. Dropping it leaves the record to the callback.
+///
+/// The second half of a [`Pooled`]. Whoever writes a future by hand can start a call from values
+/// that are at hand, and keep no more than this.
+#[must_use = "the outcome of the call is lost, and with it what the record keeps"]
+pub struct Pending<C: OnceCallback, P: Payload>(Record<C, P>);
+
+impl<C: OnceCallback, P: Payload> Pending<C, P> {
+    /// The context that C carries for this call.
+    #[must_use]
+    pub fn cb_arg(&self) -> *mut c_void {
+        self.0.cb_arg()
+    }
+
+    /// As [`Future::poll`]; takes the call when it is ready.
+    ///
+    /// # Panics
+    ///
+    /// If there is none, and with the panic of reading the report.
+    #[inline(always)]
+    pub fn poll(
+        this: &mut Option<Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<P::Reply<C::Value, C::Error>> {
+        let Some(Self(record)) = this else { polled_again(C::NAME) };
+        if !record.is_done() && !record.wait(cx.waker()) {
+            return Poll::Pending;
+        }
+        match this.take() {
+            Some(Self(record)) => Poll::Ready(finish(record)),
+            None => polled_again(C::NAME),
+        }
+    }
+}
+
+/// Edges 1 to 4: makes the call with a record of `pool`, whose home must be current.
+#[inline(always)]
+pub(crate) fn start<C: OnceCallback, P: Payload, S: Submit<C, P>>(
+    call: Call<C, P, S>,
+    pool: &Pool,
+    waker: &Waker,
+) -> Started<C, P> {
+    let Call { name, payload, mut submit, .. } = call;
+    if !pool.home().is_current() {
+        away(name);
+    }
+    let record = Record::<C, P>::begin(pool, name, payload);
+    // If it unwound, nobody could say whether C has the record.
+    let accepted =
+        unwind::guard_named(|| name, || submit(record.payload(), C::POOLED, record.cb_arg()));
+    if let Err(refusal) = accepted {
+        return Started::Ready(refused(record, refusal));
+    }
+    match record.accept(waker) {
+        Acceptance::Take => Started::Ready(finish(record)),
+        Acceptance::Wait => Started::Pending(Pending(record)),
+    }
+}
+
+/// Edge 2: C will not call back, and if it has, that was a stray.
+#[cold]
+fn refused<C: OnceCallback, P: Payload>(
+    record: Record<C, P>,
+    refusal: Refusal,
+) -> P::Reply<C::Value, C::Error> {
+    let (report, payload) = record.take();
+    if report.is_some() {
+        report::stray(C::NAME);
+    }
+    payload.reply(Err(CallError::Refused(refusal)))
+}
+
+#[cold]
+fn polled_again(callback: &str) -> ! {
+    panic!("`{callback}` was polled after it had completed");
+}
+
+#[cold]
+fn outside(function: &str) -> ! {
+    panic!(
+        "`{function}` was awaited outside of an executor: use `Call::on` with a pool, or `Call::submit`"
+    );
+}
+
+#[cold]
+fn away(function: &str) -> ! {
+    panic!("`{function}` was polled away from its thread");
+}
+
 /// Edge 8: shapes the reply, or goes on with the panic of reading the report.
+#[inline(always)]
 fn finish<C: OnceCallback, P: Payload>(record: Record<C, P>) -> P::Reply<C::Value, C::Error> {
     let (report, payload) = record.take();
-    match report.expect("a completed record has a report") {
-        Ok(result) => payload.reply(result.map_err(CallError::Failed)),
-        Err(panic) => resume_unwind(panic),
+    // Success first, and apart: what can be in an error need not be copied then.
+    match report {
+        Some(Ok(Ok(value))) => payload.reply(Ok(value)),
+        Some(Ok(Err(error))) => payload.reply(Err(CallError::Failed(error))),
+        Some(Err(panic)) => resume_unwind(panic),
+        None => unreachable!("a completed record has a report"),
     }
 }
 
 impl<C: OnceCallback, P: Payload, S> fmt::Debug for Pooled<C, P, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stage = match &self.stage {
-            Stage::Idle(..) => "Idle",
-            Stage::Begun(..) => "Begun",
-            Stage::Finished => "Finished",
+        let stage = match (&self.call, &self.pending) {
+            (Some(_), _) => "Idle",
+            (None, Some(_)) => "Begun",
+            (None, None) => "Finished",
         };
         f.debug_struct("Pooled").field("callback", &C::NAME).field("stage", &stage).finish()
+    }
+}
+
+impl<C: OnceCallback, P: Payload> fmt::Debug for Pending<C, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending").field("callback", &C::NAME).finish_non_exhaustive()
+    }
+}
+
+impl<C: OnceCallback, P: Payload> fmt::Debug for Started<C, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pending(_) => "Pending",
+            Self::Ready(_) => "Ready",
+        })
     }
 }
 
@@ -135,9 +226,12 @@ impl<C: OnceCallback, P> Record<C, P> {
     /// Edge 1.
     #[inline]
     fn begin(pool: &Pool, name: &'static str, payload: P) -> Self {
+        if !pool.home().is_current() {
+            away(name);
+        }
         let record = Self { slot: pool.begin(name), marker: PhantomData };
         let header = record.header();
-        let body = Body::<C, P> { report: core::mem::MaybeUninit::uninit(), payload };
+        let body = Body::<C, P> { report: MaybeUninit::uninit(), payload };
         let place = if Body::<C, P>::FITS {
             let room = header.room.get().cast::<Body<C, P>>();
             // SAFETY: the room is large enough and aligned, and a slot that has just begun has no
@@ -170,25 +264,32 @@ impl<C: OnceCallback, P> Record<C, P> {
     }
 
     #[inline]
-    fn cb_arg(&self) -> *mut core::ffi::c_void {
-        cb_arg::encode(self.slot, self.header().load().0)
+    fn cb_arg(&self) -> *mut c_void {
+        cb_arg::encode(self.slot, self.header().word().generation())
+    }
+
+    #[inline]
+    fn pool(&self) -> PoolId {
+        // SAFETY: pages are never freed.
+        PoolId::of(unsafe { Page::of(self.slot).as_ref() })
     }
 
     /// Edge 4, unless the callback came inline.
     #[inline]
     fn accept(&self, waker: &Waker) -> Acceptance {
         let header = self.header();
-        if header.state().accept().1 == Acceptance::Take {
-            return Acceptance::Take;
+        let (next, acceptance) = header.state().accept();
+        if acceptance == Acceptance::Take {
+            return acceptance;
         }
         // A waker may run anything when it is cloned, the callback included.
-        let waker = waker.clone();
-        let (next, acceptance) = header.state().accept();
-        if acceptance == Acceptance::Wait {
+        let waker = executor::for_record(waker, self.pool());
+        let word = header.word();
+        if word.state().accept().1 == Acceptance::Wait {
             header.waker.set(Some(waker));
-            header.set_state(next);
+            header.set_word(word.with(next));
         }
-        acceptance
+        word.state().accept().1
     }
 
     #[inline]
@@ -200,12 +301,12 @@ impl<C: OnceCallback, P> Record<C, P> {
     fn wait(&self, waker: &Waker) -> bool {
         let header = self.header();
         let old = header.waker.take();
-        if old.as_ref().is_some_and(|old| old.will_wake(waker)) {
+        if old.as_ref().is_some_and(|old| executor::is_for(old, waker)) {
             header.waker.set(old);
             return false;
         }
         // A waker may run anything when it is cloned or dropped, the callback included.
-        let new = waker.clone();
+        let new = executor::for_record(waker, self.pool());
         if !self.is_done() {
             header.waker.set(Some(new));
         }
@@ -214,24 +315,23 @@ impl<C: OnceCallback, P> Record<C, P> {
     }
 
     /// Edges 2 and 8: the body comes out and the slot goes back.
-    #[inline]
+    #[inline(always)]
     fn take(self) -> (Option<Report<C>>, P) {
         let record = core::mem::ManuallyDrop::new(self);
         let body = record.body();
-        let body = if Body::<C, P>::FITS {
-            // SAFETY: slot invariant 3; the slot is released below without touching the body.
-            unsafe { body.read() }
-        } else {
-            // SAFETY: `begin` put a body that does not fit into a box, and nobody uses it again.
-            *unsafe { Box::from_raw(body) }
-        };
         let report = record.is_done().then(|| {
             // SAFETY: slot invariant 3: the report is initialised exactly in state `Done`.
-            unsafe { body.report.assume_init() }
+            unsafe { body.cast::<Report<C>>().read() }
         });
+        // SAFETY: slot invariant 3; the slot is released below, or the box freed, without a drop.
+        let payload = unsafe { record.payload().read() };
+        if !Body::<C, P>::FITS {
+            // SAFETY: `begin` put a body that does not fit into a box; what was in it has moved out.
+            drop(unsafe { Box::from_raw(body.cast::<MaybeUninit<Body<C, P>>>()) });
+        }
         // SAFETY: the body has just been taken out, and a `Record` stays on its home.
         unsafe { release(record.slot) };
-        (report, body.payload)
+        (report, payload)
     }
 }
 

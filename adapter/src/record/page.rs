@@ -19,12 +19,16 @@ pub(super) const SLOTS: usize = PAGE / size_of::<Slot>() - 1;
 pub(super) struct Page {
     /// The pool that has the page; null while it lies idle.
     pub(super) pool: AtomicPtr<PoolInner>,
+    /// `NOBODY` while it lies idle.
     token: AtomicUsize,
-    /// A `fn() -> usize` of [`Home`], or null.
+    /// A `fn() -> usize` of [`Home`].
     current: AtomicPtr<()>,
 }
 
 const _: () = assert!(size_of::<Page>() <= size_of::<Slot>());
+
+/// A token that no home has: they are addresses or small numbers.
+const NOBODY: usize = usize::MAX;
 
 global! {
     /// Pages that no pool has.
@@ -54,7 +58,7 @@ impl Page {
         // SAFETY: pages are never freed, and the header is all atomics.
         let header = unsafe { page.as_ref() };
         header.pool.store(core::ptr::null_mut(), Ordering::Relaxed);
-        header.token.store(0, Ordering::Relaxed);
+        header.token.store(NOBODY, Ordering::Relaxed);
         IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(PagePtr(page));
     }
 
@@ -69,8 +73,8 @@ impl Page {
         assert!(start.addr() >> 48 == 0, "a heap address uses the 16 bits of the generation");
         let header = Self {
             pool: AtomicPtr::new(core::ptr::null_mut()),
-            token: AtomicUsize::new(0),
-            current: AtomicPtr::new(core::ptr::null_mut()),
+            token: AtomicUsize::new(NOBODY),
+            current: AtomicPtr::new((|| 0_usize) as fn() -> usize as *mut ()),
         };
         // SAFETY: the allocation is large enough, aligned, and ours alone.
         unsafe { page.write(header) };
@@ -94,11 +98,11 @@ impl Page {
     }
 
     /// The page of a slot.
+    #[inline]
     pub(super) fn of(slot: NonNull<Slot>) -> NonNull<Self> {
-        slot.cast::<Self>().map_addr(|addr| {
-            // The first page of the address space is never mapped, so a page's address is not zero.
-            core::num::NonZero::new(addr.get() & !(PAGE - 1)).unwrap_or(addr)
-        })
+        let page = slot.as_ptr().cast::<Self>().map_addr(|addr| addr & !(PAGE - 1));
+        // SAFETY: a slot lies behind its page's header, so the page's address is not zero.
+        unsafe { NonNull::new_unchecked(page) }
     }
 
     /// Whether the calling OS thread runs the home that has the page.
@@ -106,11 +110,7 @@ impl Page {
     pub(super) fn is_home(&self) -> bool {
         let token = self.token.load(Ordering::Relaxed);
         let current = self.current.load(Ordering::Relaxed);
-        if token == 0 || current.is_null() {
-            return false;
-        }
-        // SAFETY: `take` is the only writer of a value that is not null, and stores a function of
-        // this type.
+        // SAFETY: `allocate` and `take` are all that store here, and store functions of this type.
         let current = unsafe { core::mem::transmute::<*mut (), fn() -> usize>(current) };
         current() == token
     }

@@ -4,12 +4,14 @@
 //! A pool lives as long as a handle to it or a record in use; a record that C still has therefore
 //! keeps its pool, whatever happens to the futures and the executor.
 
-use core::cell::{Cell, RefCell};
+use core::any::Any;
+use core::cell::{Cell, OnceCell, RefCell};
 use core::ffi::c_void;
 use core::future::poll_fn;
-use core::ptr::NonNull;
+use core::mem::ManuallyDrop;
+use core::ptr::{self, NonNull};
 use core::task::{Poll, Waker};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use super::cb_arg;
 use super::page::{Page, SLOTS};
@@ -25,6 +27,8 @@ pub struct Pool(Rc<PoolInner>);
 #[derive(Debug)]
 pub(super) struct PoolInner {
     home: Home,
+    /// What the pool's owner wants to find again from inside a task.
+    host: OnceCell<Weak<dyn Any>>,
     free: Cell<Option<NonNull<Slot>>>,
     in_use: Cell<usize>,
     /// Coarse time, in the unit of whoever sets it; ages of records are differences of it.
@@ -50,9 +54,20 @@ pub struct InFlight {
 }
 
 thread_local! {
-    /// The pool of the executor that is polling tasks on this OS thread right now. A scope, not a
-    /// home: it is set for the length of one call and never outlives it.
-    static ENTERED: RefCell<Option<Pool>> = const { RefCell::new(None) };
+    /// The pool of the executor that is polling tasks on this OS thread right now, or null. A scope,
+    /// not a home: whoever enters holds the pool and sets back what was there before.
+    static ENTERED: Cell<*const PoolInner> = const { Cell::new(ptr::null()) };
+}
+
+/// A pool's address: tells it from others as long as it exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PoolId(usize);
+
+impl PoolId {
+    /// The pool that has a page.
+    pub(super) fn of(page: &Page) -> Self {
+        Self(page.pool.load(Ordering::Relaxed).addr())
+    }
 }
 
 impl Pool {
@@ -61,6 +76,7 @@ impl Pool {
     pub fn new(home: Home) -> Self {
         Self(Rc::new(PoolInner {
             home,
+            host: OnceCell::new(),
             free: Cell::new(None),
             in_use: Cell::new(0),
             clock: Cell::new(0),
@@ -75,24 +91,56 @@ impl Pool {
         self.0.home
     }
 
+    pub(crate) fn id(&self) -> PoolId {
+        PoolId(Rc::as_ptr(&self.0).addr())
+    }
+
     /// Runs `body` with this pool as the one that calls without an explicit pool use.
+    #[inline]
     pub fn enter<R>(&self, body: impl FnOnce() -> R) -> R {
-        struct Restore(Option<Pool>);
+        struct Restore(*const PoolInner);
         impl Drop for Restore {
+            #[inline]
             fn drop(&mut self) {
-                let _ = ENTERED.try_with(|entered| entered.replace(self.0.take()));
+                ENTERED.with(|entered| entered.set(self.0));
             }
         }
-        // While the OS thread ends there may be no place left; then no pool is entered.
-        let outer = ENTERED.try_with(|entered| entered.replace(Some(self.clone())));
-        let _restore = Restore(outer.ok().flatten());
+        let _restore = Restore(ENTERED.with(|entered| entered.replace(Rc::as_ptr(&self.0))));
         body()
     }
 
     /// The pool of the innermost [`enter`](Self::enter) on this OS thread.
     #[must_use]
     pub fn entered() -> Option<Self> {
-        ENTERED.try_with(|entered| entered.borrow().clone()).ok().flatten()
+        Self::with_entered(|pool| pool.cloned())
+    }
+
+    #[inline]
+    pub(super) fn with_entered<R>(body: impl FnOnce(Option<&Self>) -> R) -> R {
+        let entered = ENTERED.with(Cell::get);
+        if entered.is_null() {
+            return body(None);
+        }
+        // SAFETY: whoever has entered it holds it until it sets `ENTERED` back, which is after this;
+        // the count that is not taken is not given back either.
+        let pool = ManuallyDrop::new(Self(unsafe { Rc::from_raw(entered) }));
+        body(Some(&pool))
+    }
+
+    /// Names what stands behind the pool, for [`entered_host`](Self::entered_host); the first name
+    /// stays.
+    pub fn set_host<T: 'static>(&self, host: &Rc<T>) {
+        let host: Weak<T> = Rc::downgrade(host);
+        let _ = self.0.host.set(host);
+    }
+
+    /// What stands behind the entered pool, if it is a `T`.
+    #[must_use]
+    pub fn entered_host<T: 'static>() -> Option<Rc<T>> {
+        let entered = ENTERED.with(Cell::get);
+        // SAFETY: whoever has entered a pool holds it until it sets `ENTERED` back.
+        let inner = unsafe { entered.as_ref() }?;
+        inner.host.get()?.upgrade()?.downcast().ok()
     }
 
     /// How many records are in use: submitted, or completed and not yet taken.

@@ -63,40 +63,73 @@ impl Slot {
         }
     }
 
-    /// The generation, the state, and whether a report is being read. Relaxed order is enough: only the home writes, and a foreign
+    /// Generation, state, and whether a report is being read. Relaxed order is enough: only the home writes, and a foreign
     /// thread that reads merely finds out that it is a stray.
     #[inline]
-    pub(super) fn load(&self) -> (u32, State, bool) {
-        let word = self.word.load(Ordering::Relaxed);
-        (word >> STATE_BITS, State::from_bits((word & !READING) as u8), word & READING != 0)
+    pub(super) fn word(&self) -> Word {
+        Word(self.word.load(Ordering::Relaxed))
     }
 
     #[inline]
     pub(super) fn state(&self) -> State {
-        self.load().1
+        self.word().state()
     }
 
     /// Follows an edge that a method of [`State`] gave.
     #[inline]
     pub(super) fn set_state(&self, state: State) {
-        let word = self.word.load(Ordering::Relaxed);
-        self.word.store(word & (!0xff | READING) | state as u32, Ordering::Relaxed);
+        self.set_word(self.word().with(state));
     }
 
-    /// Runs `read`, while every further callback for this record is a stray.
     #[inline]
-    pub(super) fn reading<R>(&self, read: impl FnOnce() -> R) -> R {
-        self.word.store(self.word.load(Ordering::Relaxed) | READING, Ordering::Relaxed);
-        let report = read();
-        self.word.store(self.word.load(Ordering::Relaxed) & !READING, Ordering::Relaxed);
-        report
+    pub(super) fn set_word(&self, word: Word) {
+        self.word.store(word.0, Ordering::Relaxed);
     }
 
     /// Edges 2, 7 and 8: back to `Free`, with the next generation.
     #[inline]
     pub(super) fn retire(&self) {
-        let (generation, ..) = self.load();
-        let next = generation.wrapping_add(1) << STATE_BITS;
-        self.word.store(next | State::Free as u32, Ordering::Relaxed);
+        let next = self.word().generation().wrapping_add(1) << STATE_BITS;
+        self.set_word(Word(next | State::Free as u32));
+    }
+}
+
+/// A generation and a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Word(u32);
+
+impl Word {
+    #[inline]
+    pub(super) const fn generation(self) -> u32 {
+        self.0 >> STATE_BITS
+    }
+
+    #[inline]
+    pub(super) const fn state(self) -> State {
+        State::from_bits((self.0 & !READING) as u8)
+    }
+
+    /// Whether the state is one in which a callback is expected, and none is reading a report.
+    #[inline]
+    pub(super) const fn is_waited_for(self) -> bool {
+        State::is_waited_for(self.0 as u8) && self.0 & READING == 0
+    }
+
+    /// The same in another state.
+    #[inline]
+    pub(super) const fn with(self, state: State) -> Self {
+        Self(self.0 & (!0xff | READING) | state as u32)
+    }
+
+    /// The same while a callback reads its report.
+    #[inline]
+    pub(super) const fn reading(self) -> Self {
+        Self(self.0 | READING)
+    }
+
+    /// The same after that.
+    #[inline]
+    pub(super) const fn read(self) -> Self {
+        Self(self.0 & !READING)
     }
 }

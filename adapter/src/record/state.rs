@@ -33,12 +33,12 @@ pub(crate) enum State {
     Free = 0,
     /// The C function is running; nobody knows yet whether it accepts.
     Submitting = 1,
-    /// C has the record until its callback.
-    InFlight = 2,
     /// The result is in the record, for the future to take.
-    Done = 3,
+    Done = 2,
+    /// C has the record until its callback.
+    InFlight = 3,
     /// C has the record, and the future is gone.
-    Orphaned = 4,
+    Orphaned = 5,
 }
 
 /// What a callback must do with its report.
@@ -76,17 +76,25 @@ pub(crate) enum Abandonment {
 }
 
 impl State {
+    #[inline]
     pub(crate) const fn from_bits(bits: u8) -> Self {
         match bits {
             1 => Self::Submitting,
-            2 => Self::InFlight,
-            3 => Self::Done,
-            4 => Self::Orphaned,
+            2 => Self::Done,
+            3 => Self::InFlight,
+            5 => Self::Orphaned,
             _ => Self::Free,
         }
     }
 
+    /// Whether a callback is expected: such states have odd numbers.
+    #[inline]
+    pub(crate) const fn is_waited_for(bits: u8) -> bool {
+        bits & 1 == 1
+    }
+
     /// Edges 3, 5 and 7: C called back.
+    #[inline]
     pub(crate) const fn complete(self) -> (Self, Completion) {
         match self {
             Self::Submitting => (Self::Done, Completion::Store),
@@ -136,6 +144,8 @@ mod tests {
         for state in [State::Free, State::Submitting, State::InFlight, State::Done, State::Orphaned]
         {
             assert_eq!(State::from_bits(state as u8), state);
+            let waited_for = !matches!(state, State::Free | State::Done);
+            assert_eq!(State::is_waited_for(state as u8), waited_for);
         }
     }
 }

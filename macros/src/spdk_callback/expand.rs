@@ -222,6 +222,7 @@ fn free_guards(callback: &Callback) -> TokenStream {
         code! {
             struct #guard(#ty);
             impl ::core::ops::Drop for #guard {
+                #[inline]
                 fn drop(&mut self) {
                     if !self.0.is_null() {
                         let _ = unsafe { #free(self.0) };

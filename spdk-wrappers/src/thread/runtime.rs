@@ -51,11 +51,6 @@ impl Wakeup for PolledAlways {
     fn wake(&self) {}
 }
 
-thread_local! {
-    /// The runtime whose tasks run on this OS thread right now: a scope, not a home.
-    static RUNNING: RefCell<Option<Rc<Runtime>>> = const { RefCell::new(None) };
-}
-
 fn current_token() -> usize {
     // SAFETY: no precondition; null where no thread is current.
     unsafe { spdk_sys::spdk_get_thread() }.addr()
@@ -92,6 +87,7 @@ impl Runtime {
             channels: RefCell::default(),
             zero_copies: ZeroCopies::default(),
         });
+        runtime.pool.set_host(&runtime);
         let ctx = Rc::as_ptr(&runtime).cast_mut().cast();
         // SAFETY: the registry keeps the runtime until the poller is unregistered.
         let poller = unsafe {
@@ -111,8 +107,8 @@ impl Runtime {
     ///
     /// If no `spdk_thread` is current, or the current one has no runtime.
     pub(crate) fn current(operation: &'static str) -> Result<Rc<Self>> {
-        let running = RUNNING.with_borrow(Clone::clone);
-        let runtime = running.filter(|runtime| runtime.is_current());
+        // From inside a task there is no need to search.
+        let runtime = Pool::entered_host::<Self>().filter(|runtime| runtime.is_current());
         runtime.or_else(registry::current).ok_or_else(|| Error::no_thread(operation))
     }
 
@@ -205,19 +201,17 @@ impl Runtime {
         let now = unsafe { spdk_sys::spdk_thread_get_last_tsc(self.thread.as_ptr()) };
         self.pool.set_clock((now >> CLOCK_SHIFT) as u32);
         let executor = self.executor.borrow();
-        let Some(executor) = executor.as_ref().filter(|executor| !executor.is_idle()) else {
-            return 0;
-        };
+        let Some(executor) = executor.as_ref() else { return 0 };
         if self.ending.get() {
+            if executor.is_idle() {
+                return 0;
+            }
             // What was spawned since the tasks were cancelled is cancelled too: it may hold what
             // the end waits for.
             executor.cancel_tasks();
             return 1;
         }
-        let outer = RUNNING.replace(Some(Rc::clone(&self)));
-        let ran = executor.run(BUDGET);
-        RUNNING.set(outer);
-        ran
+        executor.run(BUDGET)
     }
 }
 

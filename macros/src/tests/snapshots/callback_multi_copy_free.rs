@@ -51,6 +51,7 @@ const _: () = {
     }
     struct __Free0(*mut owner);
     impl ::core::ops::Drop for __Free0 {
+        #[inline]
         fn drop(&mut self) {
             if !self.0.is_null() {
                 let _ = unsafe { sys::put(self.0) };

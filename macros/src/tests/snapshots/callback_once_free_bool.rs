@@ -68,6 +68,7 @@ const _: () = {
     }
     struct __Free0(*mut spdk_bdev_io);
     impl ::core::ops::Drop for __Free0 {
+        #[inline]
         fn drop(&mut self) {
             if !self.0.is_null() {
                 let _ = unsafe { spdk_sys::spdk_bdev_free_io(self.0) };

@@ -57,6 +57,7 @@ const _: () = {
     }
     struct __Free0(*mut io);
     impl ::core::ops::Drop for __Free0 {
+        #[inline]
         fn drop(&mut self) {
             if !self.0.is_null() {
                 let _ = unsafe { sys::free_io(self.0) };

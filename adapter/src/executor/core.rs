@@ -1,0 +1,180 @@
+//! The home's part of an executor: what is ready, who is listed, and the one place that polls.
+//!
+//! A callback resumes the task that waits for it at once, on its own stack, where nothing forbids it:
+//! no task of this executor is being polled (so neither the stack grows with a chain of them nor a
+//! task meets itself), tasks are not being cancelled, and fewer than [`RESUMES`] were resumed since
+//! the host's last run, so that no source of callbacks keeps the host and the queue from their turn.
+//! Otherwise the task is queued.
+
+use core::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use slab::Slab;
+
+use super::queue::Queue;
+use super::remote::Shared;
+use super::task::{Counted, Local, State};
+use crate::Pool;
+use crate::sync::{Cell, Ordering};
+
+/// Tasks that callbacks may resume from one run of the host to the next.
+const RESUMES: usize = 1024;
+
+pub(super) struct Core {
+    pub(super) pool: Pool,
+    pub(super) shared: Arc<Shared>,
+    queue: Queue,
+    /// The tasks that are not done.
+    tasks: RefCell<Slab<Local>>,
+    polling: Cell<bool>,
+    cancelling: Cell<bool>,
+    resumes: Cell<usize>,
+}
+
+impl Core {
+    pub(super) fn new(pool: Pool, shared: Arc<Shared>) -> Rc<Self> {
+        Rc::new(Self {
+            pool,
+            shared,
+            queue: Queue::new(),
+            tasks: RefCell::default(),
+            polling: Cell::new(false),
+            cancelling: Cell::new(false),
+            resumes: Cell::new(RESUMES),
+        })
+    }
+
+    pub(super) fn is_polling(&self) -> bool {
+        self.polling.get()
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.collect();
+        self.queue.is_empty()
+    }
+
+    /// How many tasks are not done.
+    pub(super) fn listed(&self) -> usize {
+        self.tasks.borrow().len()
+    }
+
+    /// Lists and queues a task that has come home.
+    pub(super) fn admit(&self, task: Counted) {
+        task.core.set(self);
+        // SAFETY: cores are used at home only, and a task comes home once.
+        let task = unsafe { task.into_local() };
+        task.key.set(self.tasks.borrow_mut().insert(task.clone()));
+        task.state.set(State::Idle);
+        task.wake();
+    }
+
+    /// Takes in what other threads have woken and spawned.
+    fn collect(&self) {
+        let Some(mail) = self.shared.take_mail() else { return };
+        for task in mail {
+            // From here on a wake-up posts again; by this step we see what preceded the others.
+            task.posted.swap(false, Ordering::AcqRel);
+            if task.state.get() == State::New {
+                self.admit(task);
+            } else {
+                // SAFETY: cores are used at home only.
+                unsafe { task.wake_at_home() };
+            }
+        }
+    }
+
+    /// Polls up to `budget` tasks of the queue and returns how many.
+    pub(super) fn run(&self, budget: usize) -> usize {
+        self.resumes.set(RESUMES);
+        if !self.shared.is_asked() || self.polling.replace(true) {
+            return 0;
+        }
+        self.collect();
+        let mut ran = 0;
+        self.pool.enter(|| {
+            while ran < budget
+                && let Some(task) = self.queue.pop()
+            {
+                ran += usize::from(self.poll(task));
+            }
+        });
+        self.polling.set(false);
+        self.shared.end_run(self.queue.is_empty());
+        ran
+    }
+
+    /// Polls an idle task on the stack of the callback that it waits for, or queues it.
+    #[inline]
+    pub(super) fn resume(&self, task: Local) {
+        let left = self.resumes.get();
+        if left == 0 || self.polling.get() || self.cancelling.get() {
+            return task.wake();
+        }
+        self.resumes.set(left - 1);
+        self.polling.set(true);
+        self.pool.enter(|| self.poll(task));
+        self.polling.set(false);
+    }
+
+    /// Polls a task, unless it is done; says whether it was there to be polled.
+    #[inline]
+    fn poll(&self, task: Local) -> bool {
+        if task.state.get() == State::Done {
+            return false;
+        }
+        if task.aborted.load(Ordering::Relaxed) {
+            self.cancel(&task);
+            return true;
+        }
+        task.state.set(State::Running);
+        // SAFETY: the state was `Idle` or `Queued`, for nothing else polls, and has just been set.
+        if unsafe { task.poll() } {
+            self.strike(&task);
+        } else if task.state.get() == State::Woken {
+            task.state.set(State::Queued);
+            self.push(task);
+        } else {
+            task.state.set(State::Idle);
+        }
+        true
+    }
+
+    /// Queues a task whose state says so.
+    pub(super) fn push(&self, task: Local) {
+        self.queue.push(task);
+        self.shared.ask();
+    }
+
+    /// Takes a task off the list.
+    fn strike(&self, task: &Local) {
+        let listed = self.tasks.borrow_mut().try_remove(task.key.get());
+        drop(listed);
+    }
+
+    fn cancel(&self, task: &Local) {
+        // SAFETY: the task is `Idle` or `Queued`: it is not done, and nothing is being polled.
+        unsafe { task.cancel() };
+        self.strike(task);
+    }
+
+    /// Drops each task. What they spawn and wake in their drops is dropped too.
+    pub(super) fn cancel_all(&self) {
+        let outer = self.cancelling.replace(true);
+        self.pool.enter(|| {
+            loop {
+                self.collect();
+                let tasks: Vec<Local> =
+                    self.tasks.borrow().iter().map(|(_, task)| task.clone()).collect();
+                if tasks.is_empty() {
+                    break;
+                }
+                for task in tasks.iter().filter(|task| task.state.get() != State::Done) {
+                    self.cancel(task);
+                }
+            }
+            while self.queue.pop().is_some() {}
+        });
+        self.cancelling.set(outer);
+    }
+}
