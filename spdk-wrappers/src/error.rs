@@ -19,9 +19,14 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 /// # Ok(())
 /// # }
 /// ```
+// Behind a pointer, so that the results of operations that succeed are small.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(Box<Failure>);
+
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{operation}: {kind}")]
-pub struct Error {
+struct Failure {
     operation: &'static str,
     #[source]
     kind: ErrorKind,
@@ -66,23 +71,23 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    pub(crate) const fn new(operation: &'static str, kind: ErrorKind) -> Self {
-        Self { operation, kind }
+    pub(crate) fn new(operation: &'static str, kind: ErrorKind) -> Self {
+        Self(Box::new(Failure { operation, kind }))
     }
 
-    pub(crate) const fn errno_of(operation: &'static str, errno: Errno) -> Self {
+    pub(crate) fn errno_of(operation: &'static str, errno: Errno) -> Self {
         Self::new(operation, ErrorKind::Errno(errno))
     }
 
-    pub(crate) const fn no_memory(operation: &'static str) -> Self {
+    pub(crate) fn no_memory(operation: &'static str) -> Self {
         Self::errno_of(operation, Errno::ENOMEM)
     }
 
-    pub(crate) const fn no_thread(operation: &'static str) -> Self {
+    pub(crate) fn no_thread(operation: &'static str) -> Self {
         Self::new(operation, ErrorKind::NoThread)
     }
 
-    pub(crate) const fn ending(operation: &'static str) -> Self {
+    pub(crate) fn ending(operation: &'static str) -> Self {
         Self::new(operation, ErrorKind::Ending)
     }
 
@@ -90,7 +95,7 @@ impl Error {
         Self::new(operation, ErrorKind::Invalid(why.into()))
     }
 
-    pub(crate) const fn refused(operation: &'static str, refusal: Refusal) -> Self {
+    pub(crate) fn refused(operation: &'static str, refusal: Refusal) -> Self {
         match refusal {
             Refusal::Errno(errno) => Self::errno_of(operation, errno),
             Refusal::Status(_) | Refusal::Null | Refusal::False => {
@@ -101,21 +106,21 @@ impl Error {
 
     /// The operation that failed: the C function, or what the safe API calls it.
     #[must_use]
-    pub const fn operation(&self) -> &'static str {
-        self.operation
+    pub fn operation(&self) -> &'static str {
+        self.0.operation
     }
 
     /// Why it failed.
     #[must_use]
-    pub const fn kind(&self) -> &ErrorKind {
-        &self.kind
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
     }
 
     /// The error number of the failure, where there is one. An I/O of a file-backed bdev carries that
     /// of the system call; arguments that this crate itself refuses are `EINVAL`, as SPDK has it.
     #[must_use]
-    pub const fn errno(&self) -> Option<Errno> {
-        match &self.kind {
+    pub fn errno(&self) -> Option<Errno> {
+        match &self.0.kind {
             ErrorKind::Errno(errno) => Some(*errno),
             ErrorKind::Io(status) => status.errno(),
             ErrorKind::Invalid(_) => Some(Errno::EINVAL),
@@ -126,8 +131,8 @@ impl Error {
 
     /// The status of an I/O that completed with a failure.
     #[must_use]
-    pub const fn io_status(&self) -> Option<&IoStatus> {
-        match &self.kind {
+    pub fn io_status(&self) -> Option<&IoStatus> {
+        match &self.0.kind {
             ErrorKind::Io(status) => Some(status),
             _ => None,
         }
@@ -137,7 +142,7 @@ impl Error {
     /// short, another change was in progress, or an I/O was aborted.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        match &self.kind {
+        match &self.0.kind {
             ErrorKind::Errno(errno) => {
                 matches!(errno.get(), libc::ENOMEM | libc::EAGAIN | libc::EBUSY)
             }

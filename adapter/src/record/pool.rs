@@ -188,9 +188,9 @@ impl Pool {
     pub unsafe fn is_in_flight(cb_arg: *mut c_void) -> bool {
         let Some((slot, travelled)) = cb_arg::decode(cb_arg) else { return false };
         // SAFETY: the caller's promise; slots are never freed, and only the atomic word is read.
-        let (generation, state, _) = unsafe { slot.as_ref() }.load();
-        cb_arg::same_generation(travelled, generation)
-            && matches!(state, State::InFlight | State::Orphaned)
+        let word = unsafe { slot.as_ref() }.word();
+        cb_arg::same_generation(travelled, word.generation())
+            && matches!(word.state(), State::InFlight | State::Orphaned)
     }
 
     fn describe(&self, slot: NonNull<Slot>) -> Option<InFlight> {

@@ -8,11 +8,8 @@
 //! 1. A listed context came from a call whose record is pooled; see `AbortToken::list`.
 //! 2. The list has room for a few, or for twice as many as were in flight at once, and no more.
 
-use core::cell::Cell;
 use core::ffi::c_void;
 use core::fmt;
-use core::future::poll_fn;
-use core::pin::pin;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -20,7 +17,7 @@ use spdk_sys::spdk_io_channel;
 
 use super::IoChannel;
 use super::io_timeout::IoTimeout;
-use crate::adapter::{OnceCallback, Payload, Pool, Pooled, Submit};
+use crate::adapter::Pool;
 use crate::error::Result;
 use crate::raw::bdev as raw;
 
@@ -71,44 +68,13 @@ impl AbortToken {
         Self::default()
     }
 
-    /// Awaits an operation, listed while it is in flight, be it dropped meanwhile or not.
-    pub(super) async fn track<C, P, S>(
-        &self,
-        ch: *mut spdk_io_channel,
-        op: Pooled<C, P, S>,
-    ) -> P::Reply<C::Value, C::Error>
-    where
-        C: OnceCallback,
-        P: Payload,
-        S: Submit<C, P>,
-    {
-        let mut op = pin!(op);
-        let listed = Cell::new(None);
-        let reply = poll_fn(|cx| {
-            let poll = op.as_mut().poll(cx);
-            if poll.is_pending() && listed.get().is_none() {
-                listed.set(op.cb_arg());
-                if let Some(cb_arg) = op.cb_arg() {
-                    // SAFETY: it is the context of a pooled call.
-                    unsafe { self.list(ch, cb_arg) };
-                }
-            }
-            poll
-        })
-        .await;
-        if let Some(cb_arg) = listed.get() {
-            self.unlist(ch, cb_arg);
-        }
-        reply
-    }
-
     /// Lists an operation that is in flight. One whose future is dropped needs no `unlist`: it is
     /// forgotten some time after it has completed.
     ///
     /// # Safety
     ///
     /// - `cb_arg` is the context of a pooled call.
-    unsafe fn list(&self, ch: *mut spdk_io_channel, cb_arg: *mut c_void) {
+    pub(super) unsafe fn list(&self, ch: *mut spdk_io_channel, cb_arg: *mut c_void) {
         let mut list = self.0.borrow_mut();
         if list.len() == list.capacity() {
             list.retain(Listed::is_in_flight);
@@ -119,7 +85,7 @@ impl AbortToken {
     }
 
     /// Takes an operation off the list.
-    fn unlist(&self, ch: *mut spdk_io_channel, cb_arg: *mut c_void) {
+    pub(super) fn unlist(&self, ch: *mut spdk_io_channel, cb_arg: *mut c_void) {
         self.0.borrow_mut().retain(|other| *other != Listed { ch, cb_arg });
     }
 

@@ -7,15 +7,16 @@
 //! 2. Calls are made only while that thread is current: the records' pool insists.
 //! 3. A call in flight holds a reference to the `ChannelInner`, and through it the descriptor.
 
+use core::ffi::c_void;
 use core::fmt;
 use core::ptr::NonNull;
 use std::rc::Rc;
 
 use spdk_sys::{spdk_bdev_desc, spdk_io_channel};
 
+use super::AbortToken;
 use super::descriptor::Descriptor;
-use super::{AbortToken, iowait};
-use crate::adapter::{Call, CallError, Errno, Kept, OnceCallback, Parent, Pooled, Submit};
+use crate::adapter::{Call, Kept, OnceCallback, Parent, Submit};
 use crate::error::{Error, Report, Result};
 use crate::thread::{Opened, Runtime};
 
@@ -102,39 +103,12 @@ impl IoChannel {
         self.descriptor().as_ptr()
     }
 
-    #[inline]
     pub(super) fn block_size(&self) -> u64 {
         u64::from(self.descriptor().block_size())
     }
 
     pub(super) fn runtime(&self) -> &Runtime {
         &self.inner.runtime
-    }
-
-    /// Makes a call that keeps `kept`, as often as it takes: when no `spdk_bdev_io` is free, it waits
-    /// for one and makes the call again.
-    pub(super) async fn call<C, K, S>(
-        &self,
-        operation: &'static str,
-        mut kept: K,
-        mut describe: impl FnMut(K) -> Call<C, Kept<K>, S>,
-    ) -> (Result<C::Value>, K)
-    where
-        C: OnceCallback<Error: Report>,
-        K: 'static,
-        S: Submit<C, Kept<K>>,
-    {
-        loop {
-            let op = describe(kept).on(self.inner.runtime.pool());
-            let result;
-            (result, kept) = self.track(op).await;
-            match result {
-                Err(CallError::Refused(refusal)) if refusal.errno() == Some(Errno::ENOMEM) => {
-                    iowait::wait(self).await;
-                }
-                result => return (result.map_err(Error::of(operation)), kept),
-            }
-        }
     }
 
     /// As [`call`](Self::call), for calls that keep nothing but the channel.
@@ -150,16 +124,23 @@ impl IoChannel {
         self.call(operation, (self.keep(),), |(ch,)| describe(ch)).await.0
     }
 
-    /// Awaits an operation, known to the channel's token meanwhile.
-    async fn track<C, P, S>(&self, op: Pooled<C, P, S>) -> P::Reply<C::Value, C::Error>
-    where
-        C: OnceCallback,
-        P: crate::adapter::Payload,
-        S: Submit<C, P>,
-    {
-        match &self.token {
-            None => op.await,
-            Some(token) => token.track(self.as_ptr(), op).await,
+    /// Names a call in flight to the channel's token.
+    ///
+    /// # Safety
+    ///
+    /// - `cb_arg` is the context of a pooled call.
+    #[inline]
+    pub(super) unsafe fn list(&self, cb_arg: *mut c_void) -> Option<*mut c_void> {
+        let token = self.token.as_ref()?;
+        // SAFETY: the caller's promise.
+        unsafe { token.list(self.as_ptr(), cb_arg) };
+        Some(cb_arg)
+    }
+
+    /// Takes a call that has completed off again.
+    pub(super) fn unlist(&self, cb_arg: *mut c_void) {
+        if let Some(token) = &self.token {
+            token.unlist(self.as_ptr(), cb_arg);
         }
     }
 

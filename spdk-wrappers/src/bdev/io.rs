@@ -1,9 +1,13 @@
 //! Reads and writes with one buffer.
 
+use core::future::Future;
+use std::rc::Rc;
+
 use compio_buf::{IoBuf, IoBufMut};
 
 use super::IoChannel;
 use super::buffer::{Source, Target};
+use super::channel::ChannelInner;
 use crate::error::{Error, Result};
 use crate::raw::bdev as raw;
 
@@ -15,23 +19,23 @@ impl IoChannel {
     ///
     /// `EINVAL` if the range is not in whole blocks or leaves the bdev; an
     /// [`IoStatus`](super::IoStatus) if the device fails the read. The buffer comes back either way.
-    pub async fn read<B: IoBufMut>(&self, buf: B, offset: u64) -> (Result<()>, B) {
+    pub fn read<B: IoBufMut>(
+        &self,
+        buf: B,
+        offset: u64,
+    ) -> impl Future<Output = (Result<()>, B)> + use<'_, B> {
         const OPERATION: &str = "spdk_bdev_read";
-        let target = Target::new(buf);
-        let nbytes = target.len() as u64;
-        if nbytes == 0 {
-            return (Err(empty(OPERATION)), target.buf);
-        }
         let desc = self.desc();
-        let (result, (_, target)) = self
-            .call(OPERATION, (self.keep(), target), |(ch, target)| {
-                // SAFETY: the record keeps the channel, through it the descriptor, and the buffer of
-                // `nbytes` bytes; a channel is of the current thread.
-                unsafe { raw::spdk_bdev_read(desc, ch, target, offset, nbytes) }
-            })
-            .await;
-        let filled = result.is_ok();
-        (result, target.filled(filled))
+        let describe = move |(ch, target): (_, Target<B>)| {
+            let nbytes = target.len() as u64;
+            if nbytes == 0 {
+                return Err((empty(OPERATION), (ch, target)));
+            }
+            // SAFETY: the record keeps the channel, through it the descriptor, and the buffer of
+            // `nbytes` bytes; a channel is of the current thread.
+            Ok(unsafe { raw::spdk_bdev_read(desc, ch, target, offset, nbytes) })
+        };
+        self.operate(OPERATION, (self.keep(), Target::new(buf)), describe, finish_read)
     }
 
     /// Writes the whole of `buf`, at `offset` (`spdk_bdev_write`). Offset and length are in bytes,
@@ -40,21 +44,22 @@ impl IoChannel {
     /// # Errors
     ///
     /// As [`read`](Self::read), and `EBADF` if the descriptor is read-only.
-    pub async fn write<B: IoBuf>(&self, buf: B, offset: u64) -> (Result<()>, B) {
+    pub fn write<B: IoBuf>(
+        &self,
+        buf: B,
+        offset: u64,
+    ) -> impl Future<Output = (Result<()>, B)> + use<'_, B> {
         const OPERATION: &str = "spdk_bdev_write";
-        let source = Source::new(buf);
-        let nbytes = source.len() as u64;
-        if nbytes == 0 {
-            return (Err(empty(OPERATION)), source.buf);
-        }
         let desc = self.desc();
-        let (result, (_, source)) = self
-            .call(OPERATION, (self.keep(), source), |(ch, source)| {
-                // SAFETY: as in `read`.
-                unsafe { raw::spdk_bdev_write(desc, ch, source, offset, nbytes) }
-            })
-            .await;
-        (result, source.buf)
+        let describe = move |(ch, source): (_, Source<B>)| {
+            let nbytes = source.len() as u64;
+            if nbytes == 0 {
+                return Err((empty(OPERATION), (ch, source)));
+            }
+            // SAFETY: as in `read`.
+            Ok(unsafe { raw::spdk_bdev_write(desc, ch, source, offset, nbytes) })
+        };
+        self.operate(OPERATION, (self.keep(), Source::new(buf)), describe, finish_write)
     }
 
     /// Reads into the whole of `buf`, from block `offset_blocks` (`spdk_bdev_read_blocks`). The
@@ -63,22 +68,22 @@ impl IoChannel {
     /// # Errors
     ///
     /// As [`read`](Self::read).
-    pub async fn read_blocks<B: IoBufMut>(&self, buf: B, offset_blocks: u64) -> (Result<()>, B) {
+    pub fn read_blocks<B: IoBufMut>(
+        &self,
+        buf: B,
+        offset_blocks: u64,
+    ) -> impl Future<Output = (Result<()>, B)> + use<'_, B> {
         const OPERATION: &str = "spdk_bdev_read_blocks";
-        let target = Target::new(buf);
-        let num_blocks = match self.whole_blocks(OPERATION, target.len() as u64) {
-            Ok(num_blocks) => num_blocks,
-            Err(error) => return (Err(error), target.buf),
-        };
         let desc = self.desc();
-        let (result, (_, target)) = self
-            .call(OPERATION, (self.keep(), target), |(ch, target)| {
-                // SAFETY: as in `read`; the buffer holds `num_blocks` blocks.
-                unsafe { raw::spdk_bdev_read_blocks(desc, ch, target, offset_blocks, num_blocks) }
-            })
-            .await;
-        let filled = result.is_ok();
-        (result, target.filled(filled))
+        let describe = move |(ch, target): (_, Target<B>)| {
+            let num_blocks = match self.whole_blocks(OPERATION, target.len() as u64) {
+                Ok(num_blocks) => num_blocks,
+                Err(error) => return Err((error, (ch, target))),
+            };
+            // SAFETY: as in `read`; the buffer holds `num_blocks` blocks.
+            Ok(unsafe { raw::spdk_bdev_read_blocks(desc, ch, target, offset_blocks, num_blocks) })
+        };
+        self.operate(OPERATION, (self.keep(), Target::new(buf)), describe, finish_read)
     }
 
     /// Writes the whole of `buf`, at block `offset_blocks` (`spdk_bdev_write_blocks`). The length of
@@ -87,21 +92,22 @@ impl IoChannel {
     /// # Errors
     ///
     /// As [`write`](Self::write).
-    pub async fn write_blocks<B: IoBuf>(&self, buf: B, offset_blocks: u64) -> (Result<()>, B) {
+    pub fn write_blocks<B: IoBuf>(
+        &self,
+        buf: B,
+        offset_blocks: u64,
+    ) -> impl Future<Output = (Result<()>, B)> + use<'_, B> {
         const OPERATION: &str = "spdk_bdev_write_blocks";
-        let source = Source::new(buf);
-        let num_blocks = match self.whole_blocks(OPERATION, source.len() as u64) {
-            Ok(num_blocks) => num_blocks,
-            Err(error) => return (Err(error), source.buf),
-        };
         let desc = self.desc();
-        let (result, (_, source)) = self
-            .call(OPERATION, (self.keep(), source), |(ch, source)| {
-                // SAFETY: as in `read_blocks`.
-                unsafe { raw::spdk_bdev_write_blocks(desc, ch, source, offset_blocks, num_blocks) }
-            })
-            .await;
-        (result, source.buf)
+        let describe = move |(ch, source): (_, Source<B>)| {
+            let num_blocks = match self.whole_blocks(OPERATION, source.len() as u64) {
+                Ok(num_blocks) => num_blocks,
+                Err(error) => return Err((error, (ch, source))),
+            };
+            // SAFETY: as in `read_blocks`.
+            Ok(unsafe { raw::spdk_bdev_write_blocks(desc, ch, source, offset_blocks, num_blocks) })
+        };
+        self.operate(OPERATION, (self.keep(), Source::new(buf)), describe, finish_write)
     }
 
     /// How many blocks `bytes` are. None at all is refused, because SPDK may never complete it.
@@ -118,6 +124,20 @@ impl IoChannel {
         }
         Ok(bytes / block_size)
     }
+}
+
+/// What a record keeps for an operation with one buffer.
+type One<T> = (Rc<ChannelInner>, T);
+
+#[inline]
+fn finish_read<B: IoBufMut>(result: Result<()>, (_, target): One<Target<B>>) -> (Result<()>, B) {
+    let filled = result.is_ok();
+    (result, target.filled(filled))
+}
+
+#[inline]
+fn finish_write<B: IoBuf>(result: Result<()>, (_, source): One<Source<B>>) -> (Result<()>, B) {
+    (result, source.buf)
 }
 
 pub(super) fn empty(operation: &'static str) -> Error {

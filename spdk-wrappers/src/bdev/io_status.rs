@@ -31,10 +31,20 @@ impl IoStatus {
     /// # Safety
     ///
     /// - `bdev_io` is a completed I/O that has not been freed, or `success` is true.
+    #[inline]
     pub(crate) unsafe fn read(bdev_io: *mut spdk_bdev_io, success: bool) -> Result<(), Self> {
         if success {
             return Ok(());
         }
+        // SAFETY: the caller's promise.
+        Err(unsafe { Self::of_failed(bdev_io) })
+    }
+
+    /// # Safety
+    ///
+    /// - `bdev_io` is a completed I/O that has not been freed.
+    #[cold]
+    unsafe fn of_failed(bdev_io: *mut spdk_bdev_io) -> Self {
         let (mut cdw0, mut sct, mut sc) = (0_u32, 0 as c_int, 0 as c_int);
         // SAFETY: the caller's promise; the places are valid.
         unsafe {
@@ -50,7 +60,7 @@ impl IoStatus {
         unsafe { spdk_sys::spdk_bdev_io_get_aio_status(bdev_io, &raw mut aio) };
         // SPDK answers EIO where no system call is behind the failure.
         let errno = (aio != 0 && aio != -libc::EIO).then(|| Errno::from_status(aio));
-        Err(Self { status_code_type: sct as u8, status_code: sc as u8, cdw0, errno })
+        Self { status_code_type: sct as u8, status_code: sc as u8, cdw0, errno }
     }
 
     pub(crate) const fn from_errno(errno: Errno) -> Self {

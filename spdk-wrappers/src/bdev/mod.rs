@@ -19,6 +19,7 @@ mod io_status;
 mod io_timeout;
 mod io_type;
 mod iowait;
+mod operation;
 mod properties;
 mod qos;
 mod stat;
