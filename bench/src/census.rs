@@ -1,0 +1,94 @@
+//! Allocations and bytes of an operation: counted, not timed, and each lane in a process of its own,
+//! so that none profits from what another has left warm.
+
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Failure;
+use crate::heap::{Growth, allocations};
+use crate::lanes::{self, Round};
+use crate::options::{Device, Lane, Op, Options};
+use crate::target::{Target, app};
+use crate::workload::{Operations, Shape};
+
+const DEPTH: usize = 1024;
+const COUNT: u64 = 20_000;
+
+/// What one lane asks of the heap.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Census {
+    /// The lane's name.
+    pub(crate) lane: String,
+    /// Allocations of a further read, once everything is warm.
+    pub(crate) allocations_per_read: f64,
+    /// Allocations of a further vectored read.
+    pub(crate) allocations_per_readv: f64,
+    /// Bytes of the heap for each operation in flight beside its buffer, with its task.
+    pub(crate) bytes_in_flight: f64,
+}
+
+/// Runs `count` reads through a lane, and nothing else.
+pub(crate) fn fixed(lane: Lane, count: u64, depth: usize) -> Result<(), Failure> {
+    app().run(async move || {
+        let target = Target::open(Device::Null).await?;
+        round(lane, &target, Op::Read, count, depth).await.map(drop)
+    })??;
+    Ok(())
+}
+
+/// Counts in this process.
+pub(crate) fn here(lane: Lane) -> Result<Census, Failure> {
+    Ok(app().run(async move || count(lane).await)??)
+}
+
+async fn count(lane: Lane) -> spdk_async::Result<Census> {
+    let target = Target::open(Device::Null).await?;
+    let (_, bytes) = round(lane, &target, Op::Read, COUNT, DEPTH).await?;
+    Ok(Census {
+        lane: lane.to_string(),
+        allocations_per_read: further(lane, &target, Op::Read).await?,
+        allocations_per_readv: further(lane, &target, Op::Readv).await?,
+        bytes_in_flight: bytes as f64 / DEPTH as f64,
+    })
+}
+
+/// Allocations of a longer round beyond those of a shorter one, for each operation more.
+async fn further(lane: Lane, target: &Target, op: Op) -> spdk_async::Result<f64> {
+    round(lane, target, op, COUNT, DEPTH).await?;
+    let (short, _) = round(lane, target, op, COUNT, DEPTH).await?;
+    let (long, _) = round(lane, target, op, 3 * COUNT, DEPTH).await?;
+    Ok((long as f64 - short as f64) / (2 * COUNT) as f64)
+}
+
+/// The allocations of one round, and how much the heap grew at most.
+async fn round(
+    lane: Lane,
+    target: &Target,
+    op: Op,
+    count: u64,
+    depth: usize,
+) -> spdk_async::Result<(u64, u64)> {
+    let shape = Shape { op, size: 4096, depth };
+    let buffers = shape.buffers()?;
+    let operations = Operations::new(count, shape, target.len);
+    let (before, growth) = (allocations(), Growth::start());
+    lanes::run(lane, Round { target, shape, operations, buffers }).await;
+    Ok((allocations() - before, growth.peak()))
+}
+
+/// Counts each lane, in a process of its own.
+pub(crate) fn of_each_lane(options: &Options) -> Result<Vec<Census>, Failure> {
+    options.lanes().into_iter().map(in_a_child).collect()
+}
+
+fn in_a_child(lane: Lane) -> Result<Census, Failure> {
+    let child =
+        Command::new(std::env::current_exe()?).args(["--census", &lane.to_string()]).output()?;
+    let stdout = String::from_utf8_lossy(&child.stdout);
+    let found = stdout.lines().rev().find_map(|line| serde_json::from_str(line).ok());
+    found.ok_or_else(|| {
+        let stderr = String::from_utf8_lossy(&child.stderr);
+        format!("the census of `{lane}` failed: {}", stderr.trim()).into()
+    })
+}

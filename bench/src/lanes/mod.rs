@@ -1,0 +1,10 @@
+//! The ways to do an operation. Each lane is one function: it has `buffers.len()` operations in flight
+//! until none is left, and returns when the last has completed.
+
+mod awaited;
+mod callback;
+mod oneshot;
+mod round;
+mod safe;
+
+pub(crate) use round::{Round, run};

@@ -1,0 +1,30 @@
+//! What a lane is given, and which function it is.
+
+use std::rc::Rc;
+
+use spdk_async::DmaBuf;
+
+use super::{awaited, callback, oneshot, safe};
+use crate::options::Lane;
+use crate::target::Target;
+use crate::workload::{Operations, Shape};
+
+/// A round to run.
+pub(crate) struct Round<'a> {
+    pub(crate) target: &'a Target,
+    pub(crate) shape: Shape,
+    pub(crate) operations: Rc<Operations>,
+    /// For each operation in flight.
+    pub(crate) buffers: Vec<Vec<DmaBuf>>,
+}
+
+/// Runs a round through a lane.
+pub(crate) async fn run(lane: Lane, round: Round<'_>) {
+    match lane {
+        Lane::Callback => callback::run(round).await,
+        Lane::Safe => safe::run(round).await,
+        Lane::Raw => awaited::pooled(round).await,
+        Lane::Boxed => awaited::boxed(round).await,
+        Lane::Oneshot => oneshot::run(round).await,
+    }
+}

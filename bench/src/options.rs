@@ -1,0 +1,95 @@
+//! The command line.
+
+use core::fmt;
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+use serde::Serialize;
+
+/// Measures what an await costs beside a bare callback, on whichever backend is linked.
+#[derive(Parser)]
+pub(crate) struct Options {
+    /// Operations in flight.
+    #[arg(long, value_delimiter = ',', default_value = "1,32,128,1024")]
+    pub(crate) depths: Vec<usize>,
+    /// What the operations do.
+    #[arg(long, value_delimiter = ',', default_value = "read,write,readv")]
+    pub(crate) ops: Vec<Op>,
+    /// Bytes of an operation.
+    #[arg(long, value_delimiter = ',', default_value = "4096,131072")]
+    pub(crate) sizes: Vec<usize>,
+    /// The bdevs; both are made by the benchmark.
+    #[arg(long, value_delimiter = ',', default_value = "null,malloc")]
+    pub(crate) bdevs: Vec<Device>,
+    /// The ways to do an operation; the bare callback is always among them.
+    #[arg(long, value_delimiter = ',', default_value = "callback,safe,raw,boxed,oneshot")]
+    pub(crate) lanes: Vec<Lane>,
+    /// Rounds of each lane, in turn.
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
+    /// How long a round of the bare callback lasts, in milliseconds.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) round_ms: u64,
+    /// Also writes the figures to this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Runs one lane's reads on the null bdev, so many and with the first depth, and prints nothing:
+    /// for tools that count instructions.
+    #[arg(long, value_names = ["LANE", "COUNT"], num_args = 2)]
+    pub(crate) fixed: Option<Vec<String>>,
+    /// Counts allocations of one lane and nothing else; what the benchmark runs itself with.
+    #[arg(long, hide = true)]
+    pub(crate) census: Option<Lane>,
+}
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Op {
+    /// `spdk_bdev_read` into one buffer.
+    Read,
+    /// `spdk_bdev_write` from one buffer.
+    Write,
+    /// `spdk_bdev_readv` into two halves.
+    Readv,
+}
+
+/// A bdev of the benchmark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Device {
+    /// Completes without moving data.
+    Null,
+    /// Copies from and to memory.
+    Malloc,
+}
+
+/// A way to do an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Lane {
+    /// C's own way: a callback that submits the next operation.
+    Callback,
+    /// The safe API, a task for each operation in flight.
+    Safe,
+    /// The unsafe awaitables of `raw::bdev`, in such tasks.
+    Raw,
+    /// The same with records on the heap, awaited on the thread that submitted.
+    Boxed,
+    /// A boxed `futures` oneshot by hand, as bindings commonly do it.
+    Oneshot,
+}
+
+impl fmt::Display for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.to_possible_value().expect("no lane is hidden").get_name())
+    }
+}
+
+impl Options {
+    /// The lanes to measure, the bare callback first.
+    pub(crate) fn lanes(&self) -> Vec<Lane> {
+        let others = self.lanes.iter().copied().filter(|lane| *lane != Lane::Callback);
+        core::iter::once(Lane::Callback).chain(others).collect()
+    }
+}
