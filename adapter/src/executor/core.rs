@@ -104,14 +104,17 @@ impl Core {
         ran
     }
 
-    /// Polls an idle task on the stack of the callback that it waits for, or queues it.
+    /// Whether a callback may resume a task now.
+    #[inline]
+    pub(super) fn may_resume(&self) -> bool {
+        self.resumes.get() != 0 && !self.polling.get() && !self.cancelling.get()
+    }
+
+    /// Polls an idle task on the stack of the callback that it waits for, where that
+    /// [may be](Self::may_resume).
     #[inline]
     pub(super) fn resume(&self, task: Local) {
-        let left = self.resumes.get();
-        if left == 0 || self.polling.get() || self.cancelling.get() {
-            return task.wake();
-        }
-        self.resumes.set(left - 1);
+        self.resumes.set(self.resumes.get() - 1);
         self.polling.set(true);
         self.pool.enter(|| self.poll(task));
         self.polling.set(false);
@@ -133,17 +136,22 @@ impl Core {
             self.strike(&task);
         } else if task.state.get() == State::Woken {
             task.state.set(State::Queued);
-            self.push(task);
+            if let Some(host) = self.push(task) {
+                host.ask();
+            }
         } else {
             task.state.set(State::Idle);
         }
         true
     }
 
-    /// Queues a task whose state says so.
-    pub(super) fn push(&self, task: Local) {
+    /// Queues a task whose state says so. Returns whom the host has to be asked through, if it has to.
+    ///
+    /// To be done by the caller when nothing of the executor is borrowed: the host may end it then.
+    #[must_use]
+    pub(super) fn push(&self, task: Local) -> Option<Arc<Shared>> {
         self.queue.push(task);
-        self.shared.ask();
+        (!self.shared.is_asked()).then(|| Arc::clone(&self.shared))
     }
 
     /// Takes a task off the list.
@@ -153,9 +161,10 @@ impl Core {
     }
 
     fn cancel(&self, task: &Local) {
+        // First, so that a cancellation inside the drop does not wait for this one.
+        self.strike(task);
         // SAFETY: the task is `Idle` or `Queued`: it is not done, and nothing is being polled.
         unsafe { task.cancel() };
-        self.strike(task);
     }
 
     /// Drops each task. What they spawn and wake in their drops is dropped too.

@@ -89,15 +89,18 @@ impl Executor {
         self.core.is_idle()
     }
 
-    /// Drops each task, at home; the handles report it.
+    /// Drops each task, at home; the handles report it. What is spawned later runs.
     ///
     /// # Panics
     ///
     /// When called by one of the tasks.
     pub fn cancel_tasks(&self) {
         assert!(!self.core.is_polling(), "an executor's tasks were cancelled by one of them");
-        self.core.shared.ask_no_more();
+        let asked = self.core.shared.ask_no_more();
         self.core.cancel_all();
+        if !asked {
+            self.core.shared.end_run(self.core.is_idle());
+        }
     }
 
     /// How many tasks there are that have come here and are not finished.
@@ -116,7 +119,8 @@ impl Drop for Executor {
             std::process::abort();
         }
         loop {
-            self.cancel_tasks();
+            self.core.shared.ask_no_more();
+            self.core.cancel_all();
             if self.core.shared.close_if_empty() {
                 break;
             }

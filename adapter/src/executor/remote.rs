@@ -98,9 +98,9 @@ impl Shared {
         self.asked.load(Ordering::Acquire)
     }
 
-    /// From here on there are no runs to ask for.
-    pub(super) fn ask_no_more(&self) {
-        self.asked.store(true, Ordering::Release);
+    /// From here on there are no runs to ask for. Says whether one has been asked for.
+    pub(super) fn ask_no_more(&self) -> bool {
+        self.asked.swap(true, Ordering::AcqRel)
     }
 
     /// Asks the host for the next run if anything is left over or has come since this one began.

@@ -331,7 +331,9 @@ impl Local {
             State::Idle => {
                 self.state.set(State::Queued);
                 // SAFETY: task invariant 4.
-                unsafe { &*self.core.get() }.push(self);
+                if let Some(host) = unsafe { &*self.core.get() }.push(self) {
+                    host.ask();
+                }
             }
             State::Running => self.state.set(State::Woken),
             // One that is new is on its way here.
@@ -344,10 +346,12 @@ impl Local {
     pub(super) fn resume(self) {
         if self.state.get() == State::Idle {
             // SAFETY: task invariant 4.
-            unsafe { &*self.core.get() }.resume(self);
-        } else {
-            self.wake();
+            let core = unsafe { &*self.core.get() };
+            if core.may_resume() {
+                return core.resume(self);
+            }
         }
+        self.wake();
     }
 
     /// Polls the future; says whether the task is done by that.

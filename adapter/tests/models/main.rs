@@ -8,5 +8,6 @@ mod boxed;
 mod end;
 mod join;
 mod registration;
+mod resume;
 mod stray;
 mod wakeup;

@@ -1,0 +1,423 @@
+//! A callback resumes the task that waits for it: when it does, when it must not, and what the task
+//! may do there.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use callback_adapter::{Executor, JoinError, Kept, Pool};
+use futures_util::future::{Either, join, join_all, pending, poll_fn, select};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+
+use crate::common::callbacks::{Done, DoneFn};
+use crate::common::host::Host;
+use crate::common::library::{Context, Library, Script, custom_call};
+use crate::common::storage::pool;
+use crate::common::trace::Trace;
+
+const ALL: usize = usize::MAX;
+/// How many tasks callbacks resume from one run to the next (`executor/core.rs`).
+const RESUMES: usize = 1024;
+
+/// A task that waits for one call and then notes `name`.
+fn waiting(executor: &Executor, library: &Library, name: &'static str) {
+    let (call, trace) = (library.call(Script::Later, ()), library.trace.clone());
+    drop(executor.spawn(async move {
+        call.await.expect("the call succeeds");
+        trace.note(name);
+    }));
+}
+
+/// Notes how deep polls are nested.
+#[derive(Clone, Default)]
+struct Depth(Rc<(Cell<usize>, Cell<usize>)>);
+
+impl Depth {
+    async fn watch<F: Future>(self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            let (now, most) = &*self.0;
+            now.set(now.get() + 1);
+            most.set(most.get().max(now.get()));
+            let poll = future.as_mut().poll(cx);
+            now.set(now.get() - 1);
+            poll
+        })
+        .await
+    }
+
+    fn most(&self) -> usize {
+        self.0.1.get()
+    }
+}
+
+#[test]
+fn at_once_and_without_the_host() {
+    let (library, (host, executor)) = (Library::new(), Host::with_executor());
+    waiting(&executor, &library, "resumed");
+    executor.run(ALL);
+    host.asked();
+    library.trace.take();
+    library.complete(0);
+    library.trace.expect(["resumed"]);
+    assert_eq!((host.asked(), executor.active()), (0, 0));
+    assert!(executor.is_idle());
+}
+
+#[test]
+fn not_inside_the_poll_of_another_task_but_after_it_in_order() {
+    let (library, (host, executor)) = (Library::new(), Host::with_executor());
+    for name in ["first", "second", "third"] {
+        waiting(&executor, &library, name);
+    }
+    let completing = library.clone();
+    executor.run(ALL);
+    library.trace.take();
+    drop(executor.spawn(async move {
+        (0..3).for_each(|_| completing.complete(0));
+        completing.trace.note("completing");
+    }));
+    host.asked();
+    assert_eq!(executor.run(ALL), 4);
+    library.trace.expect(["completing", "first", "second", "third"]);
+    assert_eq!(host.asked(), 0, "the run has got to them");
+}
+
+/// What a resumed task completes is queued, and the host asked, for no run is under way.
+#[test]
+fn not_inside_a_resumed_task() {
+    let (library, (host, executor)) = (Library::new(), Host::with_executor());
+    let (call, completing) = (library.call(Script::Later, ()), library.clone());
+    drop(executor.spawn(async move {
+        call.await.expect("the call succeeds");
+        completing.complete(0);
+        completing.complete(0);
+        completing.trace.note("outer");
+    }));
+    for name in ["first", "second"] {
+        waiting(&executor, &library, name);
+    }
+    executor.run(ALL);
+    host.asked();
+    library.trace.take();
+    library.complete(0);
+    library.trace.expect(["outer"]);
+    assert_eq!(host.asked(), 1);
+    assert_eq!(executor.run(ALL), 2);
+    library.trace.expect(["first", "second"]);
+}
+
+#[test]
+fn a_long_chain_is_no_deeper_than_one_poll() {
+    const TASKS: usize = 200;
+    let (library, (_, executor)) = (Library::new(), Host::with_executor());
+    let depth = Depth::default();
+    for _ in 0..TASKS {
+        let (call, completing) = (library.call(Script::Later, ()), library.clone());
+        drop(executor.spawn(depth.clone().watch(async move {
+            call.await.expect("the call succeeds");
+            if completing.outstanding() > 0 {
+                completing.complete(0);
+            }
+        })));
+    }
+    executor.run(ALL);
+    library.complete(0);
+    while executor.run(ALL) > 0 {}
+    assert_eq!((executor.active(), depth.most()), (0, 1));
+}
+
+/// C completes an older call of the same task, and of another, while it accepts a new one.
+#[test]
+fn completed_while_c_accepts_another_call() {
+    let (library, (_, executor)) = (Library::new(), Host::with_executor());
+    let depth = Depth::default();
+    waiting(&executor, &library, "other");
+    let (first, c) = (library.call(Script::Later, ()), library.clone());
+    let second = custom_call::<Done, _, _>((), move |_, callback: DoneFn, cb_arg| {
+        c.complete(0);
+        c.complete(0);
+        Context { callback, cb_arg }.complete(0);
+        Ok(())
+    });
+    let trace = library.trace.clone();
+    drop(executor.spawn(depth.clone().watch(async move {
+        assert_eq!(join(first.into_future(), second.into_future()).await, (Ok(()), Ok(())));
+        trace.note("both");
+    })));
+    executor.run(ALL);
+    assert_eq!((executor.active(), depth.most()), (0, 1));
+    library.trace.expect(["call", "call", "other", "both"]);
+}
+
+#[test]
+fn not_while_tasks_are_cancelled() {
+    struct Completes(Library);
+    impl Drop for Completes {
+        fn drop(&mut self) {
+            self.0.trace.note("completing");
+            self.0.complete(0);
+        }
+    }
+    let (library, (host, executor)) = (Library::new(), Host::with_executor());
+    let completes = Completes(library.clone());
+    drop(executor.spawn(async move {
+        let _completes = completes;
+        pending::<()>().await;
+    }));
+    waiting(&executor, &library, "resumed");
+    executor.run(ALL);
+    host.asked();
+    library.trace.take();
+    executor.cancel_tasks();
+    library.trace.expect(["completing"]);
+    assert_eq!((executor.active(), executor.pool().in_use(), host.asked()), (0, 0, 0));
+    // Not for ever after.
+    waiting(&executor, &library, "next");
+    executor.run(ALL);
+    library.complete(0);
+    library.trace.expect(["call", "next"]);
+}
+
+#[test]
+fn not_beyond_the_budget_of_a_run() {
+    let (library, (host, executor)) = (Library::new(), Host::with_executor());
+    let (calling, count) = (library.clone(), Rc::new(Cell::new(0)));
+    let counted = Rc::clone(&count);
+    drop(executor.spawn(async move {
+        loop {
+            calling.call(Script::Later, ()).await.expect("the call succeeds");
+            counted.set(counted.get() + 1);
+        }
+    }));
+    executor.run(ALL);
+    host.asked();
+    for round in 1..=3 {
+        (0..RESUMES).for_each(|_| library.complete(0));
+        assert_eq!((count.get(), host.asked()), (round * (RESUMES + 1) - 1, 0));
+        library.complete(0);
+        assert_eq!((count.get(), host.asked()), (round * (RESUMES + 1) - 1, 1));
+        assert_eq!(executor.run(ALL), 1);
+        assert_eq!((count.get(), host.asked()), (round * (RESUMES + 1), 0));
+    }
+    drop(executor);
+    library.complete(0);
+}
+
+/// A run that nobody asked for renews the budget too: the host has had its turn.
+#[test]
+fn an_idle_run_renews_the_budget() {
+    let (library, (host, executor)) = (Library::new(), Host::with_executor());
+    let calling = library.clone();
+    drop(executor.spawn(async move {
+        loop {
+            calling.call(Script::Later, ()).await.expect("the call succeeds");
+        }
+    }));
+    executor.run(ALL);
+    host.asked();
+    for _ in 0..3 {
+        (0..RESUMES).for_each(|_| library.complete(0));
+        assert_eq!(executor.run(ALL), 0);
+    }
+    assert_eq!(host.asked(), 0);
+    drop(executor);
+    library.complete(0);
+}
+
+/// Two records wake one task from inside the poll of another: it is queued once.
+#[test]
+fn woken_by_two_records_at_once() {
+    let (library, (_, executor)) = (Library::new(), Host::with_executor());
+    let calls = (library.call(Script::Later, ()), library.call(Script::Later, ()));
+    let polls = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&polls);
+    let handle = executor.spawn(async move {
+        let mut both = pin!(join(calls.0.into_future(), calls.1.into_future()));
+        poll_fn(|cx| {
+            counted.set(counted.get() + 1);
+            both.as_mut().poll(cx)
+        })
+        .await
+    });
+    executor.run(ALL);
+    let completing = library.clone();
+    drop(executor.spawn(async move { (0..2).for_each(|_| completing.complete(0)) }));
+    assert_eq!(executor.run(ALL), 2);
+    assert_eq!(polls.get(), 2);
+    assert!(matches!(handle.now_or_never(), Some(Ok((Ok(()), Ok(()))))));
+}
+
+/// Each of two records resumes the task.
+#[test]
+fn resumed_by_one_record_and_by_another() {
+    let (library, (host, executor)) = (Library::new(), Host::with_executor());
+    let calls = (library.call(Script::Later, Kept(1)), library.call(Script::Later, Kept(2)));
+    let handle =
+        executor.spawn(async move { join(calls.0.into_future(), calls.1.into_future()).await });
+    executor.run(ALL);
+    host.asked();
+    library.complete(0);
+    assert!(!handle.is_finished());
+    library.complete(0);
+    assert!(matches!(handle.now_or_never(), Some(Ok(((Ok(()), 1), (Ok(()), 2))))));
+    assert_eq!(host.asked(), 0);
+}
+
+#[test]
+fn the_loser_of_a_select_leaves_an_orphan() {
+    let (library, (_, executor)) = (Library::new(), Host::with_executor());
+    let kept = Kept(library.trace.probe("loser"));
+    let calls = (library.call(Script::Later, kept), library.call(Script::Later, Kept(2)));
+    let handle = executor.spawn(async move {
+        match select(Box::pin(calls.0.into_future()), calls.1.into_future()).await {
+            Either::Left(_) => panic!("the first call was not completed"),
+            Either::Right((reply, _)) => reply,
+        }
+    });
+    executor.run(ALL);
+    let loser = library.next();
+    library.complete(0);
+    assert!(matches!(handle.now_or_never(), Some(Ok((Ok(()), 2)))));
+    library.trace.expect(["call", "call"]);
+    loser.complete(0);
+    library.trace.expect(["drop loser"]);
+    assert_eq!(executor.pool().in_use(), 0);
+}
+
+/// These poll with wakers of their own, behind which the task's is.
+#[test]
+fn foreign_wakers_inside_a_task() {
+    let (library, (host, executor)) = (Library::new(), Host::with_executor());
+    let calls = || (0..50).map(|number| library.call(Script::Later, Kept(number)).into_future());
+    let (many, unordered) = (join_all(calls()), calls().collect::<FuturesUnordered<_>>());
+    let joined = executor.spawn(async move { many.await.into_iter().map(|(_, n)| n).sum::<i32>() });
+    let collected =
+        executor.spawn(unordered.map(|(_, n)| n).fold(0, |sum, n| async move { sum + n }));
+    executor.run(ALL);
+    while library.outstanding() > 0 {
+        library.complete(0);
+    }
+    host.serve(&executor, || joined.is_finished() && collected.is_finished());
+    assert!(matches!(joined.now_or_never(), Some(Ok(1225))));
+    assert!(matches!(collected.now_or_never(), Some(Ok(1225))));
+    assert_eq!(executor.pool().in_use(), 0);
+}
+
+/// What becomes of a task that is resumed and then does `what`.
+fn resumed_to<T: 'static>(what: impl FnOnce(&Executor) -> T + 'static) -> Result<T, JoinError> {
+    let (library, (_, executor)) = (Library::new(), Host::with_executor());
+    let (call, executor) = (library.call(Script::Later, ()), Rc::new(executor));
+    let inside = Rc::downgrade(&executor);
+    let probe = library.trace.probe("task");
+    let handle = executor.spawn(async move {
+        let _probe = probe;
+        call.await.expect("the call succeeds");
+        what(&inside.upgrade().expect("the executor lives"))
+    });
+    executor.run(ALL);
+    library.complete(0);
+    library.trace.expect(["call", "drop task"]);
+    assert!(handle.is_finished());
+    assert!(Pool::entered().is_none());
+    while executor.run(ALL) > 0 {}
+    assert_eq!(executor.active(), 0);
+    handle.now_or_never().expect("it is finished")
+}
+
+#[test]
+fn to_finish() {
+    assert!(matches!(resumed_to(|_| 7), Ok(7)));
+}
+
+#[test]
+fn to_panic() {
+    let outcome = resumed_to::<()>(|_| panic!("in the task"));
+    assert!(matches!(outcome, Err(JoinError::Panicked(_))));
+}
+
+#[test]
+fn to_spawn_another() {
+    let spawned = resumed_to(|executor| executor.spawn(async { 3 })).expect("it ended well");
+    assert!(matches!(spawned.now_or_never(), Some(Ok(3))));
+}
+
+#[test]
+fn to_run_the_executor_in_vain() {
+    let ran = resumed_to(|executor| {
+        drop(executor.spawn(async {}));
+        executor.run(ALL)
+    });
+    assert!(matches!(ran, Ok(0)));
+}
+
+#[test]
+fn to_cancel_all_tasks_in_vain() {
+    let outcome = resumed_to(Executor::cancel_tasks);
+    assert!(matches!(outcome, Err(JoinError::Panicked(_))));
+}
+
+/// A task that has its own handle, and does `with` it when it is resumed.
+fn with_its_own_handle(with: impl FnOnce(callback_adapter::JoinHandle<()>) + 'static) -> Trace {
+    let (library, (host, executor)) = (Library::new(), Host::with_executor());
+    let handle = Rc::new(RefCell::new(None));
+    let (own, call) = (Rc::clone(&handle), library.call(Script::Later, ()));
+    let probe = library.trace.probe("task");
+    let trace = library.trace.clone();
+    handle.replace(Some(executor.spawn(async move {
+        let _probe = probe;
+        call.await.expect("the call succeeds");
+        with(own.take().expect("it was put there"));
+        poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            Poll::<()>::Ready(())
+        })
+        .await;
+        trace.note("resumed");
+        pending::<()>().await;
+    })));
+    executor.run(ALL);
+    library.complete(0);
+    library.trace.expect(["call", "resumed"]);
+    assert_eq!(host.asked(), 2, "for the spawned task, and for the one that woke itself");
+    executor.run(ALL);
+    library.trace
+}
+
+#[test]
+fn to_abort_itself() {
+    with_its_own_handle(|handle| handle.abort()).expect(["drop task"]);
+}
+
+#[test]
+fn to_drop_its_own_handle() {
+    with_its_own_handle(drop).expect(["drop task"]);
+}
+
+/// The pool that was entered around the callback is there again after it.
+#[test]
+fn in_the_executors_pool() {
+    let (library, (_, executor)) = (Library::new(), Host::with_executor());
+    let call = library.call(Script::Later, ());
+    let next = library.call(Script::Later, ());
+    let handle = executor.spawn(async move {
+        call.await.expect("the call succeeds");
+        next.await
+    });
+    executor.run(ALL);
+    let around = pool();
+    around.enter(|| {
+        library.complete(0);
+        assert_eq!((executor.pool().in_use(), around.in_use()), (1, 0));
+        let mut here = pin!(library.call(Script::Later, ()).into_future());
+        assert!(here.as_mut().now_or_never().is_none());
+        assert_eq!((executor.pool().in_use(), around.in_use()), (1, 1));
+        (0..2).for_each(|_| library.complete(0));
+        assert!(here.now_or_never().is_some());
+    });
+    assert!(matches!(handle.now_or_never(), Some(Ok(Ok(())))));
+    assert!(Pool::entered().is_none());
+}
