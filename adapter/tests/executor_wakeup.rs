@@ -62,6 +62,18 @@ fn once_for_tasks_woken_here_and_elsewhere() {
     assert_eq!(executor.run(10), 2);
 }
 
+/// However often a task is woken, it is queued once, and stays in its place.
+#[test]
+fn woken_often_and_polled_once() {
+    let (host, executor) = Host::with_executor();
+    let wakers = [(); 2].map(|()| idle_task(&host, &executor));
+    for waker in [&wakers[0], &wakers[1], &wakers[0], &wakers[0], &wakers[1]] {
+        waker.wake_by_ref();
+    }
+    assert_eq!((host.asked(), executor.run(10)), (1, 2));
+    assert_eq!((host.asked(), executor.run(10)), (0, 0));
+}
+
 #[test]
 fn once_at_the_end_of_a_run_that_leaves_tasks_over() {
     let (host, executor) = Host::with_executor();

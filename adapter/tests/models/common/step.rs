@@ -1,9 +1,9 @@
 //! Places where a schedule may switch, beside the ones that the checker knows.
 //!
-//! The checker knows the adapter's atomics, locks and cells. It does not know those of `async-task` and
+//! The checker knows the adapter's atomics, locks and cells. It does not know those of
 //! `futures-channel`: what these do between two steps that it knows is one step to it, and it sees no
 //! reason to try another order. So the models take a step of their own wherever two threads touch the
-//! same task or channel.
+//! same channel.
 
 use core::mem::ManuallyDrop;
 use core::pin::pin;
