@@ -17,6 +17,7 @@ use crate::common::host::Host;
 use crate::common::library::{Library, Script, elsewhere};
 use crate::common::storage::pool;
 use crate::common::trace::{Probe, Trace};
+use crate::common::watchdog::watched;
 
 const ALL: usize = usize::MAX;
 
@@ -214,9 +215,11 @@ fn of_tasks_whose_wakers_wait_for_calls_elsewhere() {
             wait.recv().expect("the home lives");
         }
     });
-    while executor.is_idle() {
-        thread::yield_now();
-    }
+    watched("executor_freed: the waker of another thread wakes the task", || {
+        while executor.is_idle() {
+            thread::yield_now();
+        }
+    });
     assert_eq!(executor.run(ALL), 1, "the other thread has woken the task");
     wakers.take();
     drop(executor);

@@ -16,6 +16,7 @@ use crate::common::library::{Library, Script};
 use crate::common::storage::{pending as polled_once, pool};
 use crate::common::trace::{Probe, Trace};
 use crate::common::wakers::{Hooks, hooked};
+use crate::common::watchdog::watched;
 
 const ALL: usize = usize::MAX;
 
@@ -78,21 +79,6 @@ fn a_run_by_the_drop_of_a_cancelled_task_that_wakes_itself() {
     executor.cancel_tasks();
     trace.expect(["poll"]);
     assert_eq!((executor.active(), executor.is_idle()), (0, true));
-}
-
-/// Runs `body` with a watchdog: a test that goes round in circles ends the process with a message.
-fn watched(test: &'static str, body: impl FnOnce()) {
-    let (done, wait) = std::sync::mpsc::channel::<()>();
-    let watchdog = std::thread::spawn(move || {
-        let limit = std::time::Duration::from_secs(60);
-        if wait.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-            eprintln!("{test}: it does not end");
-            std::process::abort();
-        }
-    });
-    body();
-    drop(done);
-    watchdog.join().expect("the watchdog ends well");
 }
 
 /// An executor goes on after its tasks were cancelled, and asks for runs as before.

@@ -1,13 +1,11 @@
-//! A callback resumes the task that waits for it: when it does, when it must not, and what the task
-//! may do there.
+//! A callback resumes the task that waits for it: when it does, and when it must not.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::Poll;
 
-use callback_adapter::{Executor, JoinError, Kept, Pool};
+use callback_adapter::{Executor, Kept, Pool};
 use futures_util::future::{Either, join, join_all, pending, poll_fn, select};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
@@ -16,7 +14,6 @@ use crate::common::callbacks::{Done, DoneFn};
 use crate::common::host::Host;
 use crate::common::library::{Context, Library, Script, custom_call};
 use crate::common::storage::pool;
-use crate::common::trace::Trace;
 
 const ALL: usize = usize::MAX;
 /// How many tasks callbacks resume from one run to the next (`executor/core.rs`).
@@ -305,96 +302,6 @@ fn foreign_wakers_inside_a_task() {
     assert!(matches!(joined.now_or_never(), Some(Ok(1225))));
     assert!(matches!(collected.now_or_never(), Some(Ok(1225))));
     assert_eq!(executor.pool().in_use(), 0);
-}
-
-/// What becomes of a task that is resumed and then does `what`.
-fn resumed_to<T: 'static>(what: impl FnOnce(&Executor) -> T + 'static) -> Result<T, JoinError> {
-    let (library, (_, executor)) = (Library::new(), Host::with_executor());
-    let (call, executor) = (library.call(Script::Later, ()), Rc::new(executor));
-    let inside = Rc::downgrade(&executor);
-    let probe = library.trace.probe("task");
-    let handle = executor.spawn(async move {
-        let _probe = probe;
-        call.await.expect("the call succeeds");
-        what(&inside.upgrade().expect("the executor lives"))
-    });
-    executor.run(ALL);
-    library.complete(0);
-    library.trace.expect(["call", "drop task"]);
-    assert!(handle.is_finished());
-    assert!(Pool::entered().is_none());
-    while executor.run(ALL) > 0 {}
-    assert_eq!(executor.active(), 0);
-    handle.now_or_never().expect("it is finished")
-}
-
-#[test]
-fn to_finish() {
-    assert!(matches!(resumed_to(|_| 7), Ok(7)));
-}
-
-#[test]
-fn to_panic() {
-    let outcome = resumed_to::<()>(|_| panic!("in the task"));
-    assert!(matches!(outcome, Err(JoinError::Panicked(_))));
-}
-
-#[test]
-fn to_spawn_another() {
-    let spawned = resumed_to(|executor| executor.spawn(async { 3 })).expect("it ended well");
-    assert!(matches!(spawned.now_or_never(), Some(Ok(3))));
-}
-
-#[test]
-fn to_run_the_executor_in_vain() {
-    let ran = resumed_to(|executor| {
-        drop(executor.spawn(async {}));
-        executor.run(ALL)
-    });
-    assert!(matches!(ran, Ok(0)));
-}
-
-#[test]
-fn to_cancel_all_tasks_in_vain() {
-    let outcome = resumed_to(Executor::cancel_tasks);
-    assert!(matches!(outcome, Err(JoinError::Panicked(_))));
-}
-
-/// A task that has its own handle, and does `with` it when it is resumed.
-fn with_its_own_handle(with: impl FnOnce(callback_adapter::JoinHandle<()>) + 'static) -> Trace {
-    let (library, (host, executor)) = (Library::new(), Host::with_executor());
-    let handle = Rc::new(RefCell::new(None));
-    let (own, call) = (Rc::clone(&handle), library.call(Script::Later, ()));
-    let probe = library.trace.probe("task");
-    let trace = library.trace.clone();
-    handle.replace(Some(executor.spawn(async move {
-        let _probe = probe;
-        call.await.expect("the call succeeds");
-        with(own.take().expect("it was put there"));
-        poll_fn(|cx| {
-            cx.waker().wake_by_ref();
-            Poll::<()>::Ready(())
-        })
-        .await;
-        trace.note("resumed");
-        pending::<()>().await;
-    })));
-    executor.run(ALL);
-    library.complete(0);
-    library.trace.expect(["call", "resumed"]);
-    assert_eq!(host.asked(), 2, "for the spawned task, and for the one that woke itself");
-    executor.run(ALL);
-    library.trace
-}
-
-#[test]
-fn to_abort_itself() {
-    with_its_own_handle(|handle| handle.abort()).expect(["drop task"]);
-}
-
-#[test]
-fn to_drop_its_own_handle() {
-    with_its_own_handle(drop).expect(["drop task"]);
 }
 
 /// The pool that was entered around the callback is there again after it.

@@ -13,6 +13,7 @@ mod executor_freed;
 mod executor_reentrant;
 mod executor_remote;
 mod executor_resume;
+mod executor_resumed;
 mod executor_tasks;
 mod executor_wakeup;
 mod homes;

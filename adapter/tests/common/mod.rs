@@ -8,3 +8,4 @@ pub(crate) mod storage;
 pub(crate) mod strays;
 pub(crate) mod trace;
 pub(crate) mod wakers;
+pub(crate) mod watchdog;

@@ -270,6 +270,7 @@ fn a_callback_and_a_look_whether_the_task_is_finished() {
         let seen = futures.clone();
         let looking = thread::spawn(move || {
             if task.is_finished() {
+                step();
                 assert_eq!(seen.gone(), 1, "finished, and the future is still there");
             }
         });
