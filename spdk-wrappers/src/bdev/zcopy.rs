@@ -174,11 +174,11 @@ impl ZeroCopy {
 
     async fn end(self, commit: bool) -> Result<()> {
         const OPERATION: &str = "spdk_bdev_zcopy_end";
+        // While it is whole: what a panic drops are the fields in their order, the channel last.
+        let here = self.channel.0.runtime().is_current();
+        assert!(here, "`{OPERATION}` was polled away from its thread");
         let Self { bdev_io, channel } = self;
-        let runtime = channel.0.runtime();
-        // As long as the handle can still give the buffers back.
-        assert!(runtime.is_current(), "`{OPERATION}` was polled away from its thread");
-        let pool = runtime.pool().clone();
+        let pool = channel.0.runtime().pool().clone();
         let kept = With(bdev_io.into_raw(), channel);
         // SAFETY: a zero-copy that has started and not ended, on its channel's thread. Its end takes
         // it over: a start that succeeded cannot be refused. The record keeps the channel.
