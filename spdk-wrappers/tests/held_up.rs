@@ -55,7 +55,7 @@ fn a_forgotten_operation_with_a_channel() {
             let channel = Bdev::open("Malloc0").await.unwrap().channel().unwrap();
             let mut read = Box::pin(async move { channel.read(vec![0; BLOCK], 0).await });
             assert!(poll_once(read.as_mut()).is_pending());
-            core::mem::forget(read);
+            forget(read);
             sleep(Duration::from_millis(10)).await;
         });
     });

@@ -63,8 +63,8 @@ fn a_sleep_of_an_earlier_application_is_not_one_of_this() {
 fn a_forgotten_sleep_holds_nothing_up() {
     let start = Instant::now();
     with_app(config(&[]), async || {
-        core::mem::forget(begun(LONG, &Arc::default()));
-        core::mem::forget(begun(Duration::from_millis(1), &Arc::default()));
+        forget(begun(LONG, &Arc::default()));
+        forget(begun(Duration::from_millis(1), &Arc::default()));
         sleep(Duration::from_millis(10)).await;
     });
     assert!(start.elapsed() < Duration::from_secs(20));

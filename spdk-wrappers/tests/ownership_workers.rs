@@ -99,7 +99,7 @@ fn a_forgotten_future_whose_call_is_done_holds_nothing_up() {
     with_app(config(&[]), async || {
         let mut examined = Box::pin(wait_for_examine());
         assert!(poll_once(examined.as_mut()).is_pending());
-        core::mem::forget(examined);
+        forget(examined);
         sleep(Duration::from_millis(10)).await;
     });
 }
@@ -130,7 +130,7 @@ impl Drop for CreateLate {
     fn drop(&mut self) {
         let mut late = Box::pin(Worker::create("late", None));
         let _ = poll_once(late.as_mut());
-        core::mem::forget(late);
+        forget(late);
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::sync::LazyLock;
+
 use common::*;
 use spdk_async::DmaBuf;
 use spdk_async::bdev::{Bdev, IoChannel};
@@ -125,12 +127,13 @@ fn a_read_into_fresh_memory_yields_initialised_bytes() {
     });
 }
 
-/// Reads what `pattern(seed, BLOCK)` was written to.
-async fn reads_into<B: IoBufMut>(channel: &IoChannel, buf: B, seed: u64) {
+/// Reads what `pattern(seed, BLOCK)` was written to; gives the buffer back.
+async fn reads_into<B: IoBufMut>(channel: &IoChannel, buf: B, seed: u64) -> B {
     channel.write_blocks(pattern(seed, BLOCK), 7).await.0.unwrap();
     let (result, buf) = channel.read_blocks(buf, 7).await;
     result.unwrap();
     assert_eq!(buf.as_init(), pattern(seed, BLOCK));
+    buf
 }
 
 /// Writes from a buffer that holds `pattern(seed, BLOCK)`.
@@ -145,6 +148,7 @@ async fn writes_from<B: IoBuf>(channel: &IoChannel, buf: B, seed: u64) {
 
 #[test]
 fn buffers_of_every_kind() {
+    static FIXED: LazyLock<Vec<u8>> = LazyLock::new(|| pattern(26, BLOCK));
     with_app(malloc_and_null(), async || {
         let channel = &open("Malloc0").await;
         reads_into(channel, vec![0; BLOCK], 10).await;
@@ -153,7 +157,9 @@ fn buffers_of_every_kind() {
         reads_into(channel, vec![0; BLOCK].into_boxed_slice(), 13).await;
         reads_into(channel, DmaBuf::zeroed(BLOCK, 4096).unwrap(), 14).await;
         reads_into(channel, vec![0; 4 * BLOCK].slice(BLOCK..2 * BLOCK), 15).await;
-        reads_into(channel, Box::leak(Box::new([0_u8; BLOCK])), 16).await;
+        let lent = reads_into(channel, Box::leak(Box::new([0_u8; BLOCK])), 16).await;
+        // SAFETY: the buffer came back, and it is the box that was leaked for this one read.
+        drop(unsafe { Box::from_raw(lent) });
 
         writes_from(channel, pattern(20, BLOCK), 20).await;
         writes_from(channel, pattern(21, BLOCK).into_boxed_slice(), 21).await;
@@ -162,8 +168,7 @@ fn buffers_of_every_kind() {
         writes_from(channel, middle.slice(100..100 + BLOCK), 23).await;
         writes_from(channel, std::sync::Arc::<[u8]>::from(pattern(24, BLOCK)), 24).await;
         writes_from(channel, std::rc::Rc::<[u8]>::from(pattern(25, BLOCK)), 25).await;
-        let fixed: &'static [u8] = pattern(26, BLOCK).leak();
-        writes_from(channel, fixed, 26).await;
+        writes_from(channel, FIXED.as_slice(), 26).await;
         let array: [u8; BLOCK] = pattern(27, BLOCK).try_into().unwrap();
         writes_from(channel, array, 27).await;
     });

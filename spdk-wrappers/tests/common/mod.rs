@@ -59,6 +59,13 @@ pub(crate) fn app() -> App {
         .log_level(LogLevel::Disabled)
 }
 
+/// Drops a value as little as [`core::mem::forget`] does, and lets a leak checker see where it is.
+pub(crate) fn forget<T: 'static>(value: T) {
+    static FORGOTTEN: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+    let place = Box::into_raw(Box::new(value)).expose_provenance();
+    FORGOTTEN.lock().unwrap_or_else(PoisonError::into_inner).push(place);
+}
+
 /// Runs a test's body on the app thread of an application with this configuration.
 pub(crate) fn with_app<T: Send + 'static>(
     config: impl Into<String>,
