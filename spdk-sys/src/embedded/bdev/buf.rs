@@ -78,7 +78,7 @@ pub(super) unsafe fn ensure(io: *mut spdk_bdev_io, len: u64) -> bool {
         if has_memory && all_aligned((*params).iovs, (*params).iovcnt, align) {
             return true;
         }
-        if len + align as u64 - 1 > LARGE_BUF_SIZE {
+        if len.saturating_add(align as u64 - 1) > LARGE_BUF_SIZE {
             tracing::error!("spdk_bdev_io_get_buf: {len} bytes are more than a buffer holds");
             return false;
         }

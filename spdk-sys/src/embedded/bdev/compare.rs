@@ -186,7 +186,7 @@ pub unsafe extern "C" fn spdk_bdev_compare_blocks_with_md(
             Err(errno) => return -errno,
         };
         let size = u64::from(spdk_bdev_desc_get_block_size(desc));
-        (*io).iov = iovec { iov_base: buf, iov_len: (num_blocks * size) as usize };
+        (*io).iov = iovec { iov_base: buf, iov_len: num_blocks.saturating_mul(size) as usize };
         (*io).u.bdev.iovs = &raw mut (*io).iov;
         (*io).u.bdev.iovcnt = 1;
         go(io);

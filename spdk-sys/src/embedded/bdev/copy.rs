@@ -38,7 +38,7 @@ pub(super) unsafe fn copy(origin: &Origin<'_>, dst: u64, src: u64, count: u64) -
             succeed_by_message(io);
         } else if supports(bdev, SPDK_BDEV_IO_TYPE_COPY) || (!origin.child && split::needed(io)) {
             submit(io);
-        } else if buf::ensure(io, count * u64::from((*bdev).blocklen)) {
+        } else if buf::ensure(io, count.saturating_mul((*bdev).blocklen.into())) {
             read(io.cast());
         } else {
             finish_with(io, SPDK_BDEV_IO_STATUS_FAILED);

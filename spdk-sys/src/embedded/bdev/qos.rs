@@ -159,11 +159,13 @@ impl Cost {
         unsafe {
             let blocklen = u64::from((*(*io).bdev).blocklen);
             let (bytes, is_read) = match u32::from((*io).type_) {
-                SPDK_BDEV_IO_TYPE_READ => ((*io).u.bdev.num_blocks * blocklen, true),
-                SPDK_BDEV_IO_TYPE_WRITE => ((*io).u.bdev.num_blocks * blocklen, false),
+                SPDK_BDEV_IO_TYPE_READ => ((*io).u.bdev.num_blocks.saturating_mul(blocklen), true),
+                SPDK_BDEV_IO_TYPE_WRITE => {
+                    ((*io).u.bdev.num_blocks.saturating_mul(blocklen), false)
+                }
                 SPDK_BDEV_IO_TYPE_ZCOPY if (*io).u.bdev.zcopy.start == 1 => {
                     let params = (*io).u.bdev;
-                    (params.num_blocks * blocklen, params.zcopy.populate == 1)
+                    (params.num_blocks.saturating_mul(blocklen), params.zcopy.populate == 1)
                 }
                 SPDK_BDEV_IO_TYPE_NVME_IO | SPDK_BDEV_IO_TYPE_NVME_IO_MD => {
                     ((*io).u.nvme_passthru.nbytes as u64, false)

@@ -71,7 +71,7 @@ unsafe fn start(
             Memory::Buf(buf) => {
                 let desc = core::ptr::from_ref(origin.desc).cast_mut();
                 let size = u64::from(spdk_bdev_desc_get_block_size(desc));
-                (*io).iov = iovec { iov_base: buf, iov_len: (count * size) as usize };
+                (*io).iov = iovec { iov_base: buf, iov_len: count.saturating_mul(size) as usize };
                 (*params).iovs = &raw mut (*io).iov;
                 (*params).iovcnt = 1;
             }

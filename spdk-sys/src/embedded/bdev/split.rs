@@ -99,7 +99,7 @@ pub(super) unsafe fn start(io: *mut spdk_bdev_io) {
         fields.set_status(SPDK_BDEV_IO_STATUS_SUCCESS);
         let is_read = u32::from((*io).type_) == SPDK_BDEV_IO_TYPE_READ;
         if is_read && !buf::is_allocated(params.iovs) {
-            let len = params.num_blocks * u64::from((*(*io).bdev).blocklen);
+            let len = params.num_blocks.saturating_mul((*(*io).bdev).blocklen.into());
             if !buf::ensure(io, len) {
                 fields.set_status(SPDK_BDEV_IO_STATUS_FAILED);
                 remove_from_submitted(&*fields.ch.get(), io);

@@ -72,7 +72,7 @@ macro_rules! each_kind {
 pub(super) fn add(to: &mut spdk_bdev_io_stat, from: &spdk_bdev_io_stat) {
     macro_rules! fold {
         ($type_:ident, $bytes:ident, $ops:ident, $sum:ident, $max:ident, $min:ident) => {
-            to.$bytes += from.$bytes;
+            to.$bytes = to.$bytes.saturating_add(from.$bytes);
             to.$ops += from.$ops;
             to.$sum += from.$sum;
             to.$max = to.$max.max(from.$max);
@@ -132,7 +132,8 @@ pub(super) unsafe fn account(ch: &BdevChannel, io: *mut spdk_bdev_io, ticks: u64
             ($type_:ident, $bytes:ident, $ops:ident, $sum:ident, $max:ident, $min:ident) => {
                 if type_ == $type_ {
                     let blocks = (*io).u.bdev.num_blocks;
-                    (*stat).$bytes += blocks * u64::from((*ch.bdev).blocklen);
+                    let bytes = blocks.saturating_mul((*ch.bdev).blocklen.into());
+                    (*stat).$bytes = (*stat).$bytes.saturating_add(bytes);
                     (*stat).$ops += 1;
                     (*stat).$sum += ticks;
                     (*stat).$max = (*stat).$max.max(ticks);

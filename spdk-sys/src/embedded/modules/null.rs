@@ -175,7 +175,7 @@ pub fn resize(name: &CStr, new_size: u64) -> Result<(), Refusal> {
         let block_size = u64::from((*bdev).blocklen);
         let outcome = if !core::ptr::eq((*bdev).module, &raw const MODULE) {
             Err(Refusal::invalid(format!("bdev_null_resize: {name:?} is not a null bdev")))
-        } else if new_size < block_size * (*bdev).blockcnt / MIB {
+        } else if new_size < block_size.saturating_mul((*bdev).blockcnt) / MIB {
             Err(Refusal::invalid(format!(
                 "bdev_null_resize: {name:?} is larger than {new_size} MiB"
             )))
@@ -291,7 +291,7 @@ unsafe fn give_buffer(io: *mut spdk_bdev_io) -> bool {
         if !(*iov).iov_base.is_null() {
             return true;
         }
-        let length = (*io).u.bdev.num_blocks * u64::from((*(*io).bdev).blocklen);
+        let length = (*io).u.bdev.num_blocks.saturating_mul((*(*io).bdev).blocklen.into());
         if length > ZEROES_SIZE as u64 {
             tracing::error!(
                 "a read of {length} bytes without a buffer is larger than {ZEROES_SIZE}"

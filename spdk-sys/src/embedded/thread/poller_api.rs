@@ -16,8 +16,8 @@ const MICROSECONDS: u64 = 1_000_000;
 fn ticks_of(microseconds: u64) -> u64 {
     // SAFETY: reading the rate of the clock has no precondition.
     let hz = unsafe { spdk_get_ticks_hz() };
-    (microseconds / MICROSECONDS).saturating_mul(hz)
-        + (microseconds % MICROSECONDS) * hz / MICROSECONDS
+    let rest = (microseconds % MICROSECONDS) * hz / MICROSECONDS;
+    (microseconds / MICROSECONDS).saturating_mul(hz).saturating_add(rest)
 }
 
 /// # Safety
