@@ -15,6 +15,20 @@ fail() {
   exit 1
 }
 
+# checked_build NAME: a target folder of its own, with what a report needs to name lines and no more.
+checked_build() {
+  export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/$1
+  export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=line-tables-only
+}
+
+# need_nightly NAME: ends the lane, as skipped, where there is no nightly toolchain.
+need_nightly() {
+  if ! cargo +nightly --version >/dev/null 2>&1; then
+    echo "$1 lane: skipped, no nightly toolchain"
+    exit 0
+  fi
+}
+
 # run_tests NAME COMMAND...: runs a `cargo test` and reports how many tests passed. Nothing at all is
 # a failure: a lane is never green by testing nothing.
 run_tests() {

@@ -9,7 +9,7 @@ use std::os::fd::AsRawFd;
 use app_common::host::Host;
 use property_common::check;
 use property_common::disk::{Opened, spec};
-use property_common::drive::{compare_all, step};
+use property_common::drive::{compare_all, fill, step};
 use property_common::model::{Fallocate, Model};
 use property_common::ops::op;
 use proptest::collection::vec;
@@ -33,6 +33,7 @@ fn any_sequence_of_calls_ends_as_the_model_says() {
     check("any_sequence_of_calls", 10_000, (spec(), vec(op(), 1..8)), |(spec, ops)| {
         let opened = Opened::new(&host, spec);
         let mut model = Model::new(*spec, fallocate);
+        fill(&opened, &mut model);
         let mut calls = ops.iter().map(|op| step(&opened, &mut model, op));
         let outcome = calls.find(Result::is_err).unwrap_or(Ok(()));
         let outcome = outcome.and_then(|()| compare_all(&opened, &model));

@@ -55,7 +55,7 @@ pub(crate) fn spec() -> impl Strategy<Value = Spec> {
         1 => (Just(Kind::Null), huge, size()).prop_map(of),
         2 => (any::<(bool, bool)>()
                 .prop_map(|(readonly, fallocate)| Kind::Aio { readonly, fallocate }),
-            blocks(), size()).prop_map(of),
+            prop_oneof![blocks(), 60..300_u64], size()).prop_map(of),
     ]
 }
 

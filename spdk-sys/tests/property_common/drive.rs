@@ -116,6 +116,24 @@ fn complete(
     Ok(waiter.done.take().expect("it has ended"))
 }
 
+/// Writes to each block what no other block holds, so that a byte in the wrong place is seen.
+pub(crate) fn fill(opened: &Opened<'_>, model: &mut Model) {
+    if !model.is_writable() {
+        return;
+    }
+    let size = model.spec.block_size as usize;
+    for (index, block) in model.data.chunks_mut(size).enumerate() {
+        block.fill(index as u8);
+        block[..8].copy_from_slice(&index.to_le_bytes());
+    }
+    let (desc, channel, blocks) = (opened.writable, opened.channel, model.spec.blocks);
+    let buf = model.data.as_mut_ptr().cast();
+    // SAFETY: both are open, the buffer holds the blocks and outlives the write.
+    let write = |cb, ctx| unsafe { spdk_bdev_write_blocks(desc, channel, buf, 0, blocks, cb, ctx) };
+    let done = complete(opened, Family::Write, write).expect("a write of everything is accepted");
+    assert!(done.success, "a write of everything succeeds");
+}
+
 /// Makes one call; an error says where bdev and model differ.
 pub(crate) fn step(opened: &Opened<'_>, model: &mut Model, op: &Op) -> Result<(), TestCaseError> {
     let call = op.resolve(&model.spec);

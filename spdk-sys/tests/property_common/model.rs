@@ -62,6 +62,11 @@ impl Model {
         matches!(self.spec.kind, Kind::Malloc { .. })
     }
 
+    /// Whether the bdev stores what is written.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.spec.kind != Kind::Null && !self.is_read_only()
+    }
+
     fn is_read_only(&self) -> bool {
         matches!(self.spec.kind, Kind::Aio { readonly: true, .. })
     }
