@@ -25,14 +25,15 @@ pub(crate) struct Buffers {
 }
 
 impl Buffers {
-    /// The bytes, cut where `cuts` (in parts of 256) say.
-    pub(crate) fn new(bytes: &[u8], cuts: &[u8]) -> Self {
-        let mut cuts: Vec<_> =
-            cuts.iter().map(|&cut| bytes.len() * usize::from(cut) / 256).collect();
-        cuts.extend([0, bytes.len()]);
-        cuts.sort_unstable();
+    /// The bytes in one part.
+    fn whole(bytes: &[u8]) -> Self {
+        Self::cut(bytes, &[0, bytes.len()])
+    }
+
+    /// The bytes between each two of the edges.
+    fn cut(bytes: &[u8], edges: &[usize]) -> Self {
         let mut parts: Vec<Box<[u8]>> =
-            cuts.windows(2).map(|pair| bytes[pair[0]..pair[1]].into()).collect();
+            edges.windows(2).map(|pair| bytes[pair[0]..pair[1]].into()).collect();
         let iov = |part: &mut Box<[u8]>| iovec {
             iov_base: part.as_mut_ptr().cast(),
             iov_len: part.len(),
@@ -138,8 +139,8 @@ pub(crate) fn fill(opened: &Opened<'_>, model: &mut Model) {
 pub(crate) fn step(opened: &Opened<'_>, model: &mut Model, op: &Op) -> Result<(), TestCaseError> {
     let call = op.resolve(&model.spec);
     if let Some(errno) = model.refusal(&call) {
-        let mut buffers = Buffers::new(&[0; 512], &[]);
-        let mut second = Buffers::new(&[0; 512], &[]);
+        let mut buffers = Buffers::whole(&[0; 512]);
+        let mut second = Buffers::whole(&[0; 512]);
         if call.memory.null && call.family == Family::Read {
             buffers = Buffers::none(512);
         }
@@ -185,10 +186,11 @@ fn accepted(
     let one_buffer = matches!(call.door, Door::Bytes | Door::Blocks | Door::Md);
     let mut buffers = match call.family {
         Family::Read if call.memory.null => Buffers::none(model.spec.bytes(range.1)),
-        _ => Buffers::new(&bytes, if one_buffer { &[] } else { &call.memory.cuts }),
+        _ if one_buffer => Buffers::whole(&bytes),
+        _ => Buffers::cut(&bytes, &call.memory.edges(bytes.len())),
     };
     let written = vec![WRITTEN; model.spec.bytes(range.1.min(1)) as usize];
-    let mut second = Buffers::new(&written, &call.memory.cuts);
+    let mut second = Buffers::cut(&written, &call.memory.edges(written.len()));
     let status = model.status(call, range, &bytes);
     let outcome = complete(opened, call.family, |cb, ctx| {
         submit(opened, call, &mut buffers, &mut second, cb, ctx)

@@ -10,6 +10,8 @@ use super::ops::{Call, Door, Family, Fill, Memory, Opts};
 const LARGE_BUF: u64 = 132 * 1024;
 /// The largest read of a null bdev without a buffer, in bytes.
 const NULL_BUF: u64 = 64 * 1024;
+/// The most iovecs of a part of a split call.
+const CHILD_IOVS: usize = 32;
 /// The most memory a call of these tests brings along, in bytes.
 const ROOM: u64 = 2 << 20;
 
@@ -142,7 +144,9 @@ impl Model {
     pub(crate) fn is_feasible(&self, call: &Call<'_>, offset: u64, count: u64) -> bool {
         match call.family {
             Family::Read if call.memory.null => true,
-            Family::Read | Family::Write | Family::Compare => self.spec.bytes(count) <= ROOM,
+            Family::Read | Family::Write | Family::Compare => {
+                self.spec.bytes(count) <= ROOM && self.blocks_fit(call.memory, count)
+            }
             Family::Copy if call.source == offset => true,
             Family::Copy if self.is_malloc() => true,
             Family::Copy => {
@@ -152,6 +156,14 @@ impl Model {
             }
             _ => true,
         }
+    }
+
+    /// Whether each block lies in as many iovecs as a part of a split call has; otherwise it fails.
+    fn blocks_fit(&self, memory: &Memory, count: u64) -> bool {
+        let edges = memory.edges(self.spec.bytes(count) as usize);
+        // The first of a part's iovecs may begin where the part before has ended.
+        let whole = CHILD_IOVS - 1;
+        edges.windows(whole + 1).all(|run| run[whole] - run[0] >= self.spec.block_size as usize)
     }
 
     /// The most blocks of a buffer of so many bytes, aligned as the bdev wants it.

@@ -70,6 +70,16 @@ pub(crate) struct Memory {
     pub(crate) fill: Fill,
 }
 
+impl Memory {
+    /// Where the iovecs of so many bytes begin, and the end of the last.
+    pub(crate) fn edges(&self, length: usize) -> Vec<usize> {
+        let cuts = self.cuts.iter().map(|&cut| length * usize::from(cut) / 256);
+        let mut edges: Vec<_> = cuts.chain([0, length]).collect();
+        edges.sort_unstable();
+        edges
+    }
+}
+
 /// What a buffer holds before the call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Fill {
@@ -221,7 +231,9 @@ fn memory() -> impl Strategy<Value = Memory> {
         2 => Just(Fill::Same),
         1 => Just(Fill::AlmostSame),
     ];
-    (prop::bool::weighted(0.1), vec(any::<u8>(), 0..5), surplus, fill)
+    // A part of a split call has room for 32 iovecs.
+    let cuts = prop_oneof![9 => vec(any::<u8>(), 0..5), 1 => vec(any::<u8>(), 30..80)];
+    (prop::bool::weighted(0.1), cuts, surplus, fill)
         .prop_map(|(null, cuts, surplus, fill)| Memory { null, cuts, surplus, fill })
 }
 
