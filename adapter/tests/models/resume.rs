@@ -265,7 +265,12 @@ fn a_callback_and_a_look_whether_the_task_is_finished() {
     explore(|| {
         let (asking, futures, library) = (Ledger::default(), Ledger::default(), Library::default());
         let (host, executor) = Host::with_executor(&asking);
-        let (task, wakers) = waiting(&executor, &library, &futures);
+        let (entry, mut call) = (futures.entry_of_this_thread(), Box::pin(library.call()));
+        // Captured, so that it goes with the future and not by the end of the poll.
+        let task = executor.spawn(poll_fn(move |cx| {
+            let _held = &entry;
+            call.as_mut().poll(cx)
+        }));
         host.run(&executor);
         let seen = futures.clone();
         let looking = thread::spawn(move || {
@@ -277,7 +282,6 @@ fn a_callback_and_a_look_whether_the_task_is_finished() {
         library.complete();
         futures.assert_closed(1);
         looking.join().unwrap();
-        drop(wakers);
         host.end(executor);
         library.assert_closed(1);
         asking.assert_closed(1);
