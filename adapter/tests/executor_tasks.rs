@@ -226,3 +226,19 @@ fn away_from_home_nothing_is_made_run_or_spawned() {
     assert_eq!(panic.downcast_ref(), Some(&"an executor was made away from its pool's thread"),);
     assert!(Executor::new(pool(), Host::new()).home().is_current());
 }
+
+/// Nobody awaits the output, so its panic is that of a task that nobody awaits.
+#[test]
+fn an_output_that_panics_in_its_drop() {
+    struct Panics;
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("dropped unheard");
+        }
+    }
+    let (_, executor) = Host::with_executor();
+    drop(executor.spawn(async { Panics }));
+    let after = executor.spawn(async { 1 });
+    assert_eq!(executor.run(10), 2);
+    assert!(matches!(after.now_or_never(), Some(Ok(1))));
+}

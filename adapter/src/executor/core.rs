@@ -13,8 +13,9 @@ use std::sync::Arc;
 use slab::Slab;
 
 use super::queue::Queue;
+use super::reference::{Counted, Local};
 use super::remote::Shared;
-use super::task::{Counted, Local, State};
+use super::task::State;
 use crate::Pool;
 use crate::sync::{Cell, Ordering};
 

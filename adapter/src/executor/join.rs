@@ -8,7 +8,8 @@ use std::any::Any;
 
 use futures_channel::oneshot;
 
-use super::task::{Counted, Outcome};
+use super::reference::Counted;
+use super::task::Outcome;
 use crate::sync::Ordering;
 
 /// Awaits a task's output. Dropping it lets the task run on by itself.
@@ -45,7 +46,7 @@ impl<T> JoinHandle<T> {
     /// Whether the task has finished or was cancelled.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.task.finished.load(Ordering::Acquire)
+        self.receiver.is_none() || self.task.finished.load(Ordering::Acquire)
     }
 }
 

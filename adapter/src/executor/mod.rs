@@ -8,6 +8,7 @@ mod core;
 mod join;
 mod local;
 mod queue;
+mod reference;
 mod remote;
 mod task;
 mod waker;

@@ -1,7 +1,7 @@
 //! The tasks that are ready, in the order in which they were woken. Linked through the tasks
 //! themselves, so that queueing allocates nothing.
 
-use super::task::Local;
+use super::reference::Local;
 use crate::sync::Cell;
 
 /// A queue; a task is in it at most once, as its state says.

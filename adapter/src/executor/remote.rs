@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::join::JoinHandle;
-use super::task::{self, Counted};
+use super::reference::Counted;
+use super::task;
 use crate::Home;
 use crate::record::PoolId;
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering, PoisonError};

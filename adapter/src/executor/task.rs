@@ -11,7 +11,6 @@
 
 use core::future::Future;
 use core::mem::{ManuallyDrop, MaybeUninit};
-use core::ops::Deref;
 use core::pin::Pin;
 use core::ptr::{self, NonNull};
 use core::task::{Context, Poll};
@@ -22,6 +21,7 @@ use std::sync::Arc;
 use futures_channel::oneshot;
 
 use super::core::Core;
+use super::reference::{Counted, Local};
 use super::remote::Shared;
 use super::waker;
 use crate::record::PoolId;
@@ -50,15 +50,17 @@ pub(super) enum State {
 
 /// What does not depend on the future's type.
 pub(super) struct Header {
-    vtable: &'static Vtable,
+    pub(super) vtable: &'static Vtable,
     pub(super) shared: Arc<Shared>,
-    counted: AtomicUsize,
+    /// The references that count with atomics; see invariant 1.
+    pub(super) counted: AtomicUsize,
     /// Whether the task lies in the inbox.
     pub(super) posted: AtomicBool,
     pub(super) aborted: AtomicBool,
     /// Whether the state is `Done`, for other threads.
     pub(super) finished: AtomicBool,
-    local: Cell<usize>,
+    /// The references that count at home only.
+    pub(super) local: Cell<usize>,
     pub(super) state: Cell<State>,
     pub(super) core: Cell<*const Core>,
     /// The task's place in the core's list.
@@ -67,12 +69,12 @@ pub(super) struct Header {
     pub(super) next: Cell<Option<Local>>,
 }
 
-struct Vtable {
+pub(super) struct Vtable {
     /// Polls the future; says whether the task is done by that.
-    poll: unsafe fn(NonNull<Header>) -> bool,
+    pub(super) poll: unsafe fn(NonNull<Header>) -> bool,
     /// Drops the future unfinished, and with it the way to tell the handle.
-    cancel: unsafe fn(NonNull<Header>),
-    free: unsafe fn(NonNull<Header>),
+    pub(super) cancel: unsafe fn(NonNull<Header>),
+    pub(super) free: unsafe fn(NonNull<Header>),
 }
 
 #[repr(C)]
@@ -108,7 +110,8 @@ pub(super) fn allocate<F: Future>(
     let body = Body { future: ManuallyDrop::new(future), sender };
     let body = UnsafeCell::new(MaybeUninit::new(body));
     let task = NonNull::from(Box::leak(Box::new(Cellar { header, body })));
-    (Counted(task.cast()), receiver)
+    // SAFETY: this is the count that the header begins with.
+    (unsafe { Counted::from_raw(task.cast()) }, receiver)
 }
 
 /// # Safety
@@ -166,13 +169,18 @@ unsafe fn end<F: Future>(task: NonNull<Header>, outcome: Option<Outcome<F::Outpu
         }));
         (sender, dropped)
     });
-    header.finished.store(true, Ordering::Release);
-    unwind::guard("the end of a task", || match (dropped, outcome) {
-        // Nobody may be listening; then the panic's own message is all there is.
-        (Err(panic), _) => drop(sender.send(Err(panic))),
-        (Ok(()), Some(outcome)) => drop(sender.send(outcome)),
-        (Ok(()), None) => drop(sender),
+    let unheard = unwind::guard("the end of a task", || match (dropped, outcome) {
+        (Err(panic), _) => sender.send(Err(panic)).err(),
+        (Ok(()), Some(outcome)) => sender.send(outcome).err(),
+        (Ok(()), None) => {
+            drop(sender);
+            None
+        }
     });
+    // Not before: who sees this finds the outcome there.
+    header.finished.store(true, Ordering::Release);
+    // The output of a task that nobody awaits goes here, and may panic as any drop of the task.
+    drop(catch_unwind(AssertUnwindSafe(|| drop(unheard))));
 }
 
 /// # Safety
@@ -192,215 +200,9 @@ fn with_body<F: Future, R>(task: NonNull<Header>, access: impl FnOnce(*mut Body<
     body.with_mut(|body| access(body.cast()))
 }
 
-/// A reference to a task from any thread.
-pub(super) struct Counted(NonNull<Header>);
-
-// SAFETY: the header's shared parts are atomics, and the rest is touched as invariant 2 says.
-unsafe impl Send for Counted {}
-// SAFETY: as for `Send`.
-unsafe impl Sync for Counted {}
-
-impl Counted {
-    pub(super) fn into_raw(self) -> NonNull<Header> {
-        ManuallyDrop::new(self).0
-    }
-
-    /// # Safety
-    ///
-    /// - A count of the task is given up to this.
-    pub(super) const unsafe fn from_raw(task: NonNull<Header>) -> Self {
-        Self(task)
-    }
-
-    /// Wakes the task, from whichever thread.
-    pub(super) fn wake(&self) {
-        if self.shared.is_home() {
-            // SAFETY: the home is current.
-            unsafe { self.wake_at_home() };
-        } else if !self.posted.swap(true, Ordering::AcqRel) {
-            self.shared.post(self.clone());
-        }
-    }
-
-    /// Queues the task, if it waits to be woken.
-    ///
-    /// # Safety
-    ///
-    /// - The executor's home is current.
-    pub(super) unsafe fn wake_at_home(&self) {
-        // SAFETY: the caller's promise.
-        if let Some(task) = unsafe { self.to_local() } {
-            task.wake();
-        }
-    }
-
-    /// Ends a task that finds its executor ended.
-    ///
-    /// # Safety
-    ///
-    /// - The executor has ended, and that happened before; the task comes from nowhere but the way
-    ///   home.
-    pub(super) unsafe fn turn_back(self) {
-        if self.state.get() == State::New {
-            // SAFETY: the task was not admitted and never will be, so nobody else touches it. Its
-            // future was never polled: it holds at most a `Send` generator.
-            unsafe { (self.vtable.cancel)(self.0) };
-        }
-    }
-
-    /// A local reference, with which the count goes into the care of all local ones.
-    ///
-    /// # Safety
-    ///
-    /// - The executor's home is current, and there is no local reference.
-    pub(super) unsafe fn into_local(self) -> Local {
-        self.local.set(1);
-        Local(self.into_raw())
-    }
-
-    /// A further local reference, if the task is admitted and not done.
-    ///
-    /// # Safety
-    ///
-    /// - The executor's home is current.
-    pub(super) unsafe fn to_local(&self) -> Option<Local> {
-        let admitted = !matches!(self.state.get(), State::New | State::Done);
-        admitted.then(|| {
-            self.local.set(self.local.get() + 1);
-            Local(self.0)
-        })
-    }
-}
-
 impl Header {
     /// The pool of the task's executor.
     pub(super) fn pool(&self) -> PoolId {
         self.shared.pool
-    }
-}
-
-impl Deref for Counted {
-    type Target = Header;
-
-    fn deref(&self) -> &Header {
-        // SAFETY: invariant 1.
-        unsafe { self.0.as_ref() }
-    }
-}
-
-impl Clone for Counted {
-    fn clone(&self) -> Self {
-        let before = self.counted.fetch_add(1, Ordering::Relaxed);
-        // As `Arc`: nobody has so many references but by forgetting them in a loop.
-        if before > isize::MAX as usize {
-            std::process::abort();
-        }
-        Self(self.0)
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        if self.counted.fetch_sub(1, Ordering::AcqRel) != 1 {
-            return;
-        }
-        // SAFETY: this was the last reference. The body has gone before: each task comes home and is
-        // ended there, or finds the inbox closed.
-        unsafe { (self.vtable.free)(self.0) };
-    }
-}
-
-/// A reference to a task at home: no atomics.
-pub(super) struct Local(NonNull<Header>);
-
-impl Local {
-    pub(super) fn into_raw(self) -> NonNull<Header> {
-        ManuallyDrop::new(self).0
-    }
-
-    /// # Safety
-    ///
-    /// - A local reference is given up to this, at home.
-    pub(super) const unsafe fn from_raw(task: NonNull<Header>) -> Self {
-        Self(task)
-    }
-
-    /// Queues the task, if it waits to be woken.
-    pub(super) fn wake(self) {
-        match self.state.get() {
-            State::Idle => {
-                self.state.set(State::Queued);
-                // SAFETY: task invariant 4.
-                if let Some(host) = unsafe { &*self.core.get() }.push(self) {
-                    host.ask();
-                }
-            }
-            State::Running => self.state.set(State::Woken),
-            // One that is new is on its way here.
-            State::New | State::Queued | State::Woken | State::Done => {}
-        }
-    }
-
-    /// Resumes the task on the stack of the callback that it waits for, or queues it.
-    #[inline]
-    pub(super) fn resume(self) {
-        if self.state.get() == State::Idle {
-            // SAFETY: task invariant 4.
-            let core = unsafe { &*self.core.get() };
-            if core.may_resume() {
-                return core.resume(self);
-            }
-        }
-        self.wake();
-    }
-
-    /// Polls the future; says whether the task is done by that.
-    ///
-    /// # Safety
-    ///
-    /// - The state is `Running`.
-    pub(super) unsafe fn poll(&self) -> bool {
-        // SAFETY: local references exist at home only; the rest is the caller's promise.
-        unsafe { (self.vtable.poll)(self.0) }
-    }
-
-    /// Drops the future.
-    ///
-    /// # Safety
-    ///
-    /// - The state is `Idle` or `Queued`.
-    pub(super) unsafe fn cancel(&self) {
-        // SAFETY: local references exist at home only; the rest is the caller's promise.
-        unsafe { (self.vtable.cancel)(self.0) }
-    }
-}
-
-impl Deref for Local {
-    type Target = Header;
-
-    #[inline]
-    fn deref(&self) -> &Header {
-        // SAFETY: invariant 1.
-        unsafe { self.0.as_ref() }
-    }
-}
-
-impl Clone for Local {
-    #[inline]
-    fn clone(&self) -> Self {
-        self.local.set(self.local.get() + 1);
-        Self(self.0)
-    }
-}
-
-impl Drop for Local {
-    #[inline]
-    fn drop(&mut self) {
-        let left = self.local.get() - 1;
-        self.local.set(left);
-        if left == 0 {
-            // SAFETY: invariant 1: the count of all local references.
-            drop(unsafe { Counted::from_raw(self.0) });
-        }
     }
 }

@@ -5,7 +5,8 @@ use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 use core::task::{RawWaker, RawWakerVTable, Waker};
 
-use super::task::{Counted, Header, Local};
+use super::reference::{Counted, Local};
+use super::task::Header;
 use crate::record::PoolId;
 
 /// Of wakers that tasks are polled with. Its address tells them from others.

@@ -1,0 +1,215 @@
+//! References to a task: one kind may be on any thread and counts with atomics, the other stays at home
+//! and counts without. The invariants are the task's.
+
+use core::mem::ManuallyDrop;
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+use super::task::{Header, State};
+use crate::sync::Ordering;
+
+/// A reference to a task from any thread.
+pub(super) struct Counted(NonNull<Header>);
+
+// SAFETY: the header's shared parts are atomics, and the rest is touched as invariant 2 says.
+unsafe impl Send for Counted {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Counted {}
+
+impl Counted {
+    pub(super) fn into_raw(self) -> NonNull<Header> {
+        ManuallyDrop::new(self).0
+    }
+
+    /// # Safety
+    ///
+    /// - A count of the task is given up to this.
+    pub(super) const unsafe fn from_raw(task: NonNull<Header>) -> Self {
+        Self(task)
+    }
+
+    /// Wakes the task, from whichever thread.
+    pub(super) fn wake(&self) {
+        if self.shared.is_home() {
+            // SAFETY: the home is current.
+            unsafe { self.wake_at_home() };
+        } else if !self.posted.swap(true, Ordering::AcqRel) {
+            self.shared.post(self.clone());
+        }
+    }
+
+    /// Queues the task, if it waits to be woken.
+    ///
+    /// # Safety
+    ///
+    /// - The executor's home is current.
+    pub(super) unsafe fn wake_at_home(&self) {
+        // SAFETY: the caller's promise.
+        if let Some(task) = unsafe { self.to_local() } {
+            task.wake();
+        }
+    }
+
+    /// Ends a task that finds its executor ended.
+    ///
+    /// # Safety
+    ///
+    /// - The executor has ended, and that happened before; the task comes from nowhere but the way
+    ///   home.
+    pub(super) unsafe fn turn_back(self) {
+        if self.state.get() == State::New {
+            // SAFETY: the task was not admitted and never will be, so nobody else touches it. Its
+            // future was never polled: it holds at most a `Send` generator.
+            unsafe { (self.vtable.cancel)(self.0) };
+        }
+    }
+
+    /// A local reference, with which the count goes into the care of all local ones.
+    ///
+    /// # Safety
+    ///
+    /// - The executor's home is current, and there is no local reference.
+    pub(super) unsafe fn into_local(self) -> Local {
+        self.local.set(1);
+        Local(self.into_raw())
+    }
+
+    /// A further local reference, if the task is admitted and not done.
+    ///
+    /// # Safety
+    ///
+    /// - The executor's home is current.
+    pub(super) unsafe fn to_local(&self) -> Option<Local> {
+        let admitted = !matches!(self.state.get(), State::New | State::Done);
+        admitted.then(|| {
+            self.local.set(self.local.get() + 1);
+            Local(self.0)
+        })
+    }
+}
+
+impl Deref for Counted {
+    type Target = Header;
+
+    fn deref(&self) -> &Header {
+        // SAFETY: invariant 1.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        let before = self.counted.fetch_add(1, Ordering::Relaxed);
+        // As `Arc`: nobody has so many references but by forgetting them in a loop.
+        if before > isize::MAX as usize {
+            std::process::abort();
+        }
+        Self(self.0)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if self.counted.fetch_sub(1, Ordering::AcqRel) != 1 {
+            return;
+        }
+        // SAFETY: this was the last reference. The body has gone before: each task comes home and is
+        // ended there, or finds the inbox closed.
+        unsafe { (self.vtable.free)(self.0) };
+    }
+}
+
+/// A reference to a task at home: no atomics.
+pub(super) struct Local(NonNull<Header>);
+
+impl Local {
+    pub(super) fn into_raw(self) -> NonNull<Header> {
+        ManuallyDrop::new(self).0
+    }
+
+    /// # Safety
+    ///
+    /// - A local reference is given up to this, at home.
+    pub(super) const unsafe fn from_raw(task: NonNull<Header>) -> Self {
+        Self(task)
+    }
+
+    /// Queues the task, if it waits to be woken.
+    pub(super) fn wake(self) {
+        match self.state.get() {
+            State::Idle => {
+                self.state.set(State::Queued);
+                // SAFETY: task invariant 4.
+                if let Some(host) = unsafe { &*self.core.get() }.push(self) {
+                    host.ask();
+                }
+            }
+            State::Running => self.state.set(State::Woken),
+            // One that is new is on its way here.
+            State::New | State::Queued | State::Woken | State::Done => {}
+        }
+    }
+
+    /// Resumes the task on the stack of the callback that it waits for, or queues it.
+    #[inline]
+    pub(super) fn resume(self) {
+        if self.state.get() == State::Idle {
+            // SAFETY: task invariant 4.
+            let core = unsafe { &*self.core.get() };
+            if core.may_resume() {
+                return core.resume(self);
+            }
+        }
+        self.wake();
+    }
+
+    /// Polls the future; says whether the task is done by that.
+    ///
+    /// # Safety
+    ///
+    /// - The state is `Running`.
+    pub(super) unsafe fn poll(&self) -> bool {
+        // SAFETY: local references exist at home only; the rest is the caller's promise.
+        unsafe { (self.vtable.poll)(self.0) }
+    }
+
+    /// Drops the future.
+    ///
+    /// # Safety
+    ///
+    /// - The state is `Idle` or `Queued`.
+    pub(super) unsafe fn cancel(&self) {
+        // SAFETY: local references exist at home only; the rest is the caller's promise.
+        unsafe { (self.vtable.cancel)(self.0) }
+    }
+}
+
+impl Deref for Local {
+    type Target = Header;
+
+    #[inline]
+    fn deref(&self) -> &Header {
+        // SAFETY: invariant 1.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Clone for Local {
+    #[inline]
+    fn clone(&self) -> Self {
+        self.local.set(self.local.get() + 1);
+        Self(self.0)
+    }
+}
+
+impl Drop for Local {
+    #[inline]
+    fn drop(&mut self) {
+        let left = self.local.get() - 1;
+        self.local.set(left);
+        if left == 0 {
+            // SAFETY: invariant 1: the count of all local references.
+            drop(unsafe { Counted::from_raw(self.0) });
+        }
+    }
+}
