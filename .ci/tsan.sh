@@ -38,6 +38,7 @@ export RUST_BACKTRACE=0
 # The tests that have a second thread: of their own, of an aio bdev, or of a second core. Not `shutdown`:
 # a signal waits here for the next system call, which a reactor never makes.
 tests=(adapter app_cores app_life app_signals aio_bdev bdev_threads env_util thread_channels
-  thread_for_each thread_life thread_messages app device ownership_channels ownership_timers ownership_workers read_write tasks workers)
+  thread_for_each thread_life thread_messages app cancel_threads device ownership_channels
+  ownership_timers ownership_workers parents_threads read_write restart tasks workers)
 run_tests tsan cargo +nightly test --no-fail-fast --target $target \
   -p callback-adapter -p spdk-sys -p spdk-async "${tests[@]/#/--test=}"

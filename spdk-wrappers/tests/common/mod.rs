@@ -59,11 +59,12 @@ pub(crate) fn app() -> App {
         .log_level(LogLevel::Disabled)
 }
 
-/// Drops a value as little as [`core::mem::forget`] does, and lets a leak checker see where it is.
-pub(crate) fn forget<T: 'static>(value: T) {
+/// Leaks a value as [`Box::leak`] does, and lets a leak checker see where it is.
+pub(crate) fn forget<T: 'static>(value: T) -> *mut T {
     static FORGOTTEN: Mutex<Vec<usize>> = Mutex::new(Vec::new());
-    let place = Box::into_raw(Box::new(value)).expose_provenance();
-    FORGOTTEN.lock().unwrap_or_else(PoisonError::into_inner).push(place);
+    let place = Box::into_raw(Box::new(value));
+    FORGOTTEN.lock().unwrap_or_else(PoisonError::into_inner).push(place.expose_provenance());
+    place
 }
 
 /// Runs a test's body on the app thread of an application with this configuration.

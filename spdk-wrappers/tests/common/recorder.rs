@@ -223,7 +223,7 @@ fn module() -> *mut spdk_bdev_module {
     let mut module: spdk_bdev_module = unsafe { core::mem::zeroed() };
     module.name = c"recorder".as_ptr();
     // The bdev layer may look at it as long as the process lives.
-    Box::leak(Box::new(module))
+    super::forget(module)
 }
 
 fn fn_table() -> *const spdk_bdev_fn_table {
@@ -233,7 +233,7 @@ fn fn_table() -> *const spdk_bdev_fn_table {
     table.submit_request = Some(submit_request);
     table.io_type_supported = Some(io_type_supported);
     table.get_io_channel = Some(get_io_channel);
-    Box::leak(Box::new(table))
+    super::forget(table)
 }
 
 unsafe extern "C" fn created(_device: *mut c_void, _ctx: *mut c_void) -> c_int {
