@@ -58,6 +58,19 @@ fn an_unknown_method() {
     config_fails_between(&text, "subsystems[0].config[0]: ");
 }
 
+/// In any subsystem; an installed SPDK would wait for ever.
+#[test]
+fn a_method_that_waits_for_the_start_it_is_part_of() {
+    for subsystem in ["bdev", "iobuf"] {
+        let text = config(&[r#"{"method":"framework_wait_init"}"#.to_owned()]);
+        let text = text.replace(r#""bdev""#, &format!("{subsystem:?}"));
+        config_fails_between(
+            &text,
+            "subsystems[0].config[0]: the application starts its subsystems",
+        );
+    }
+}
+
 #[test]
 fn a_start_up_method_that_is_refused() {
     config_fails_between(&config(&[pool(4, 256)]), "subsystems[0].config[0]: bdev_set_options: ");

@@ -116,7 +116,8 @@ fn read_call(place: Place, value: &RawValue) -> Result<Call, String> {
     if method.contains('\0') {
         return Err(format!("{place}: \"method\" holds a NUL"));
     }
-    if method == "framework_start_init" {
+    // The second would wait for what comes after it.
+    if ["framework_start_init", "framework_wait_init"].contains(&method.as_str()) {
         return Err(format!("{place}: the application starts its subsystems; remove {method}"));
     }
     let params = object.optional("params", "an object", |value| {
@@ -230,6 +231,10 @@ mod tests {
             (
                 r#"{"method":"framework_start_init"}"#,
                 ": the application starts its subsystems; remove framework_start_init",
+            ),
+            (
+                r#"{"method":"framework_wait_init"}"#,
+                ": the application starts its subsystems; remove framework_wait_init",
             ),
         ] {
             refused(&with_entry(entry), &format!("subsystems[0].config[0]{reason}"));
