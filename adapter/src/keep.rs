@@ -37,7 +37,7 @@ unsafe impl<T: 'static> Keep<*mut T> for *mut T {
     }
 }
 
-// SAFETY: as for `*mut T`.
+// SAFETY: a bare pointer again, for which the same caller vouches.
 unsafe impl<T: 'static> Keep<*const T> for *const T {
     fn arg(&mut self) -> *const T {
         *self
@@ -92,7 +92,7 @@ unsafe impl<A, T: Parent<A>> Keep<A> for Rc<T> {
     }
 }
 
-// SAFETY: as for `Rc`.
+// SAFETY: this count keeps the parent alive as that of an `Rc` does.
 unsafe impl<A, T: Parent<A>> Keep<A> for Arc<T> {
     fn arg(&mut self) -> A {
         self.as_arg()
@@ -147,7 +147,7 @@ impl<O> Outs<O> {
     }
 
     pub(crate) fn into_inner(self) -> O {
-        // SAFETY: only `zeroed` makes an `Outs`, and it was promised that the zeroed bytes and
+        // SAFETY: A11: only `zeroed` makes an `Outs`, and it was promised that the zeroed bytes and
         // whatever is written over them are a valid `O`.
         unsafe { self.0.assume_init() }
     }

@@ -63,7 +63,7 @@ impl Core {
     /// Lists and queues a task that has come home.
     pub(super) fn admit(&self, task: Counted) {
         task.core.set(self);
-        // SAFETY: cores are used at home only, and a task comes home once.
+        // SAFETY: cores are used at home only (A8), and a task comes home once.
         let task = unsafe { task.into_local() };
         task.key.set(self.tasks.borrow_mut().insert(task.clone()));
         task.state.set(State::Idle);
@@ -79,7 +79,7 @@ impl Core {
             if task.state.get() == State::New {
                 self.admit(task);
             } else {
-                // SAFETY: cores are used at home only.
+                // SAFETY: cores are used at home only (A8).
                 unsafe { task.wake_at_home() };
             }
         }
@@ -132,7 +132,7 @@ impl Core {
             return true;
         }
         task.state.set(State::Running);
-        // SAFETY: the state was `Idle` or `Queued`, for nothing else polls, and has just been set.
+        // SAFETY: A16: the state was `Idle` or `Queued`, for nothing else polls; it has just been set.
         if unsafe { task.poll() } {
             self.strike(&task);
         } else if task.state.get() == State::Woken {

@@ -11,9 +11,9 @@ use crate::sync::Ordering;
 /// A reference to a task from any thread.
 pub(super) struct Counted(NonNull<Header>);
 
-// SAFETY: the header's shared parts are atomics, and the rest is touched as invariant 2 says.
+// SAFETY: the header's shared parts are atomics, and the rest is touched as task invariant 2 says.
 unsafe impl Send for Counted {}
-// SAFETY: as for `Send`.
+// SAFETY: shared references, too, touch only atomics away from home (task invariant 2).
 unsafe impl Sync for Counted {}
 
 impl Counted {
@@ -59,7 +59,7 @@ impl Counted {
     pub(super) unsafe fn turn_back(self) {
         if self.state.get() == State::New {
             // SAFETY: the task was not admitted and never will be, so nobody else touches it. Its
-            // future was never polled: it holds at most a `Send` generator.
+            // future was never polled: it holds at most a `Send` generator (A10).
             unsafe { (self.vtable.cancel)(self.0) };
         }
     }
@@ -92,7 +92,7 @@ impl Deref for Counted {
     type Target = Header;
 
     fn deref(&self) -> &Header {
-        // SAFETY: invariant 1.
+        // SAFETY: task invariant 1.
         unsafe { self.0.as_ref() }
     }
 }
@@ -113,8 +113,8 @@ impl Drop for Counted {
         if self.counted.fetch_sub(1, Ordering::AcqRel) != 1 {
             return;
         }
-        // SAFETY: this was the last reference. The body has gone before: each task comes home and is
-        // ended there, or finds the inbox closed.
+        // SAFETY: this was the last reference (A14). The body has gone before: each task comes home
+        // and is ended there, or finds the inbox closed (A10).
         unsafe { (self.vtable.free)(self.0) };
     }
 }
@@ -169,7 +169,7 @@ impl Local {
     ///
     /// - The state is `Running`.
     pub(super) unsafe fn poll(&self) -> bool {
-        // SAFETY: local references exist at home only; the rest is the caller's promise.
+        // SAFETY: local references exist at home only (A15); the rest is the caller's promise.
         unsafe { (self.vtable.poll)(self.0) }
     }
 
@@ -179,7 +179,7 @@ impl Local {
     ///
     /// - The state is `Idle` or `Queued`.
     pub(super) unsafe fn cancel(&self) {
-        // SAFETY: local references exist at home only; the rest is the caller's promise.
+        // SAFETY: local references exist at home only (A15); the rest is the caller's promise.
         unsafe { (self.vtable.cancel)(self.0) }
     }
 }
@@ -189,7 +189,7 @@ impl Deref for Local {
 
     #[inline]
     fn deref(&self) -> &Header {
-        // SAFETY: invariant 1.
+        // SAFETY: task invariant 1.
         unsafe { self.0.as_ref() }
     }
 }
@@ -208,7 +208,7 @@ impl Drop for Local {
         let left = self.local.get() - 1;
         self.local.set(left);
         if left == 0 {
-            // SAFETY: invariant 1: the count of all local references.
+            // SAFETY: task invariant 1: the count of all local references.
             drop(unsafe { Counted::from_raw(self.0) });
         }
     }

@@ -119,7 +119,7 @@ pub(super) fn allocate<F: Future>(
 /// - The task is one of `F`, at home, and `Running`.
 unsafe fn poll<F: Future>(task: NonNull<Header>) -> bool {
     let polled = with_body::<F, _>(task, |body| {
-        // SAFETY: invariant 3; nobody else touches the body of a task that is running.
+        // SAFETY: invariant 3; nobody else touches the body of a task that is running (A16).
         let body = unsafe { &mut *body };
         // SAFETY: the future stays where it is until it is dropped there.
         let future = unsafe { Pin::new_unchecked(&mut *body.future) };
@@ -161,10 +161,10 @@ unsafe fn end<F: Future>(task: NonNull<Header>, outcome: Option<Outcome<F::Outpu
     let (sender, dropped) = with_body::<F, _>(task, |body| {
         // SAFETY: invariant 3, and the state has just become `Done`: nobody else uses the body again.
         let Body { future, sender } = unsafe { &mut *body };
-        // SAFETY: as above; nobody reads the sender where it was.
+        // SAFETY: invariant 3; nobody reads the sender where it was, for the state is `Done`.
         let sender = unsafe { ptr::read(sender) };
         let dropped = catch_unwind(AssertUnwindSafe(|| {
-            // SAFETY: as above; dropped where it was pinned.
+            // SAFETY: invariant 3; dropped once, where it was pinned.
             unsafe { ManuallyDrop::drop(future) };
         }));
         (sender, dropped)
@@ -187,7 +187,7 @@ unsafe fn end<F: Future>(task: NonNull<Header>, outcome: Option<Outcome<F::Outpu
 ///
 /// - The task is one of `F`, and nobody refers to it any more.
 unsafe fn free<F: Future>(task: NonNull<Header>) {
-    // SAFETY: `allocate` made the box, and the caller has the last reference.
+    // SAFETY: `allocate` made the box, and the caller has the last reference (invariant 1).
     drop(unsafe { Box::from_raw(task.cast::<Cellar<F>>().as_ptr()) });
 }
 

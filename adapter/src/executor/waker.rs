@@ -53,7 +53,7 @@ fn own(waker: &Waker, pool: PoolId) -> Option<Waker> {
     let task = unsafe { task.to_local() }?;
     let data = task.into_raw().as_ptr().cast_const().cast();
     // SAFETY: the functions of the table keep the contract of wakers for local references, as the
-    // record never leaves home and never clones its waker elsewhere.
+    // record never leaves home and never clones its waker elsewhere (A15).
     Some(unsafe { Waker::new(data, &IN_RECORD) })
 }
 
@@ -100,7 +100,7 @@ unsafe fn drop_counted(data: *const ()) {
 }
 
 unsafe fn resume(data: *const ()) {
-    // SAFETY: the waker gives its local reference up; records are completed at home.
+    // SAFETY: the waker gives its local reference up; records are completed at home (A15).
     unsafe { local(data) }.resume();
 }
 
@@ -111,6 +111,6 @@ unsafe fn wake_local(data: *const ()) {
 }
 
 unsafe fn drop_local(data: *const ()) {
-    // SAFETY: the waker gives its local reference up; records are dropped at home.
+    // SAFETY: the waker gives its local reference up; records are dropped at home (A15).
     drop(unsafe { local(data) });
 }

@@ -30,7 +30,7 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
     let Some((slot, word)) = (unsafe { expected::<C>(cb_arg) }) else {
         return;
     };
-    // SAFETY: slots are never freed, and we are on this one's home.
+    // SAFETY: slot invariants 1 and 2: slots are never freed, and we are on this one's home.
     let header = unsafe { slot.as_ref() };
     header.set_word(word.reading());
     let outcome = read();
@@ -56,7 +56,7 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
             header.set_word(next);
             // A resource in the report goes before the parents in the payload.
             discard(C::NAME, outcome);
-            // SAFETY: an orphan's body is live, and its report was never written.
+            // SAFETY: slot invariant 3: an orphan's body is live, and its report was never written.
             unsafe { free(slot) };
         }
         Completion::Stray => unreachable!("a record is not released while its report is read"),
@@ -70,7 +70,7 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
 /// - The slot is on its home; its body is live, without a report, and no callback is expected.
 #[inline]
 unsafe fn free(slot: NonNull<Slot>) {
-    // SAFETY: slots are never freed, and we are on this one's home.
+    // SAFETY: slot invariants 1 and 2: slots are never freed, and we are on this one's home.
     let header = unsafe { slot.as_ref() };
     let vtable = header.vtable.get().expect("a record in use has a vtable");
     // SAFETY: the caller's promise: slot invariant 3.
@@ -96,12 +96,12 @@ fn discard<V, E>(callback: &str, report: Result<Result<V, E>, Box<dyn Any + Send
 #[inline]
 unsafe fn expected<C: OnceCallback>(cb_arg: *mut c_void) -> Option<(NonNull<Slot>, Word)> {
     let (slot, travelled) = cb_arg::decode(cb_arg).or_else(|| stray(C::NAME))?;
-    // SAFETY: slots are never freed; only the atomic word is read before the home is checked.
+    // SAFETY: slot invariants 1 and 2: only the atomic word is read before the home is checked.
     let word = unsafe { slot.as_ref() }.word();
     if !cb_arg::same_generation(travelled, word.generation()) || !word.is_waited_for() {
         return stray(C::NAME);
     }
-    // SAFETY: pages are never freed.
+    // SAFETY: pages are never freed (A1).
     if !unsafe { Page::of(slot).as_ref() }.is_home() {
         wrong_home(C::NAME);
     }

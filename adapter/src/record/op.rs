@@ -248,7 +248,7 @@ impl<C: OnceCallback, P> Record<C, P> {
 
     #[inline]
     fn header(&self) -> &Slot {
-        // SAFETY: slots are never freed, and a `Record` stays on its slot's home.
+        // SAFETY: slot invariants 1 and 2: a `Record` stays on its slot's home.
         unsafe { self.slot.as_ref() }
     }
 
@@ -270,7 +270,7 @@ impl<C: OnceCallback, P> Record<C, P> {
 
     #[inline]
     fn pool(&self) -> PoolId {
-        // SAFETY: pages are never freed.
+        // SAFETY: pages are never freed (A1).
         PoolId::of(unsafe { Page::of(self.slot).as_ref() })
     }
 
@@ -329,7 +329,7 @@ impl<C: OnceCallback, P> Record<C, P> {
             // SAFETY: `begin` put a body that does not fit into a box; what was in it has moved out.
             drop(unsafe { Box::from_raw(body.cast::<MaybeUninit<Body<C, P>>>()) });
         }
-        // SAFETY: the body has just been taken out, and a `Record` stays on its home.
+        // SAFETY: the body has just been taken out, and a `Record` stays on its home (A8).
         unsafe { release(record.slot) };
         (report, payload)
     }

@@ -45,7 +45,7 @@ impl Page {
     pub(super) fn take(pool: *const PoolInner, home: Home) -> NonNull<Self> {
         let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let page = idle.map_or_else(Self::allocate, |PagePtr(page)| page);
-        // SAFETY: pages are never freed, and the header is all atomics.
+        // SAFETY: pages are never freed (A1), and the header is all atomics.
         let header = unsafe { page.as_ref() };
         header.pool.store(pool.cast_mut(), Ordering::Relaxed);
         header.token.store(home.token(), Ordering::Relaxed);
@@ -55,7 +55,7 @@ impl Page {
 
     /// Gives a page back whose slots are all free.
     pub(super) fn give_back(page: NonNull<Self>) {
-        // SAFETY: pages are never freed, and the header is all atomics.
+        // SAFETY: pages are never freed (A1), and the header is all atomics.
         let header = unsafe { page.as_ref() };
         header.pool.store(core::ptr::null_mut(), Ordering::Relaxed);
         header.token.store(NOBODY, Ordering::Relaxed);

@@ -187,7 +187,7 @@ impl Pool {
     #[must_use]
     pub unsafe fn is_in_flight(cb_arg: *mut c_void) -> bool {
         let Some((slot, travelled)) = cb_arg::decode(cb_arg) else { return false };
-        // SAFETY: the caller's promise; slots are never freed, and only the atomic word is read.
+        // SAFETY: the caller's promise; slot invariants 1 and 2: only the atomic word is read.
         let word = unsafe { slot.as_ref() }.word();
         cb_arg::same_generation(travelled, word.generation())
             && matches!(word.state(), State::InFlight | State::Orphaned)
@@ -272,12 +272,12 @@ impl Pool {
 /// - The slot is in use, on its home, and its body has been taken out.
 #[inline]
 pub(super) unsafe fn release(slot: NonNull<Slot>) {
-    // SAFETY: slots are never freed, and the caller is on the slot's home.
+    // SAFETY: slot invariants 1 and 2: the caller is on the slot's home.
     let header = unsafe { slot.as_ref() };
-    // SAFETY: pages are never freed.
+    // SAFETY: pages are never freed (A1).
     let page = unsafe { Page::of(slot).as_ref() };
     let inner = page.pool.load(Ordering::Relaxed);
-    // SAFETY: a slot in use keeps its pool alive.
+    // SAFETY: a slot in use keeps its pool alive (A7).
     let pool = unsafe { &*inner };
     header.retire();
     header.next_free.set(pool.free.get());
@@ -285,7 +285,7 @@ pub(super) unsafe fn release(slot: NonNull<Slot>) {
     let in_use = pool.in_use.get() - 1;
     pool.in_use.set(in_use);
     if in_use == 0 {
-        // SAFETY: `begin` forgot one count for the records in use, and the last one has just gone.
+        // SAFETY: A7: `begin` forgot one count for the records in use; the last has just gone.
         let pool = unsafe { Rc::from_raw(inner.cast_const()) };
         let waiters = pool.drain_waiters.take();
         drop(pool);

@@ -72,8 +72,8 @@ impl HeapRecord {
     pub(super) fn complete<C: OnceCallback>(self, report: Report<C>) {
         assert!(self.is_for::<C>(), "a record was completed by a callback of another type");
         let mut report = core::mem::ManuallyDrop::new(report);
-        // SAFETY: the vtable is for `C` (just checked), so the pointer is to a report of that type,
-        // which `ManuallyDrop` keeps from being dropped again.
+        // SAFETY: invariant 1: the vtable is for `C` (just checked), so the pointer is to a report
+        // of that type, which `ManuallyDrop` keeps from being dropped again.
         unsafe { (self.vtable.complete)(self.completion, (&raw mut report).cast()) };
     }
 
@@ -94,7 +94,7 @@ impl HeapRecord {
 /// - `report` points to a `Report<C>`, which is not used again.
 unsafe fn complete<C: OnceCallback, P>(completion: NonNull<()>, report: *mut ()) {
     let completion = completion.cast::<IoCompletion<C, P>>().as_ptr();
-    // SAFETY: the caller passes the pointer of `Box::leak` on, and C has let go.
+    // SAFETY: invariants 1 and 2: the caller passes the pointer of the box on, and C has let go.
     let IoCompletion { payload, sender } = *unsafe { Box::from_raw(completion) };
     // SAFETY: the caller promises a report to take.
     let report = unsafe { report.cast::<Report<C>>().read() };

@@ -47,7 +47,7 @@ where
         let record = HeapRecord::new::<C, P>(Box::new(IoCompletion::new(payload, sender)));
         let completion = record.as_ptr().cast::<IoCompletion<C, P>>().as_ptr();
         let ticket = registry::insert(name, Entry::Once { record, visitor });
-        // SAFETY: the completion is alive: nobody but C has the ticket, and C gets it below.
+        // SAFETY: the completion is alive (A9): nobody but C has the ticket, and C gets it below.
         let payload = unsafe { &raw mut (*completion).payload };
         // No reference to the payload may live here: a callback on another thread may free it
         // before C returns.

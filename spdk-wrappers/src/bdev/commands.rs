@@ -26,8 +26,8 @@ impl IoChannel {
         let desc = self.desc();
         let (result, (_, source)) = self
             .call(OPERATION, (self.keep(), source), |(ch, buf)| {
-                // SAFETY: the record keeps the channel, which is of the current thread, and through
-                // it the descriptor; and the buffers, which are as long as C is told.
+                // SAFETY: W4, W5, W6: the record keeps the channel, which is of the current thread,
+                // and through it the descriptor; and the buffers, which are as long as C is told.
                 unsafe { raw::spdk_bdev_compare_blocks(desc, ch, buf, offset_blocks, num_blocks) }
             })
             .await;
@@ -48,8 +48,8 @@ impl IoChannel {
         const OPERATION: &str = "spdk_bdev_comparev_blocks";
         let kept = (self.keep(), sources(bufs));
         self.vector(OPERATION, kept, Unit::Blocks, |desc, (ch, iov), iovcnt, num_blocks| {
-            // SAFETY: the record keeps the channel, which is of the current thread, and through
-            // it the descriptor; and the buffers, which are as long as C is told.
+            // SAFETY: W4, W5, W6: the record keeps the channel, which is of the current thread, and
+            // through it the descriptor; and the buffers, which are as long as C is told.
             unsafe {
                 raw::spdk_bdev_comparev_blocks(desc, ch, iov, iovcnt, offset_blocks, num_blocks)
             }
@@ -87,8 +87,9 @@ impl IoChannel {
                 let kept = (self.keep(), compare, write);
                 let (result, (_, compare, write)) = self
                     .call(OPERATION, kept, |(ch, compare, write)| {
-                        // SAFETY: the record keeps the channel, which is of the current thread, and through
-                        // it the descriptor; and the buffers, which are as long as C is told.
+                        // SAFETY: W4, W5, W6: the record keeps the channel, which is of the current
+                        // thread, and through it the descriptor; and the buffers, which are as long
+                        // as C is told.
                         unsafe {
                             raw::spdk_bdev_comparev_and_writev_blocks(
                                 desc,
@@ -118,7 +119,7 @@ impl IoChannel {
     pub async fn write_zeroes(&self, offset_blocks: u64, num_blocks: u64) -> Result<()> {
         let desc = self.desc();
         self.command("spdk_bdev_write_zeroes_blocks", |ch| {
-            // SAFETY: the record keeps the channel, which is of the current thread, and through
+            // SAFETY: W4, W5: the record keeps the channel, which is of the current thread, and through
             // it the descriptor.
             unsafe { raw::spdk_bdev_write_zeroes_blocks(desc, ch, offset_blocks, num_blocks) }
         })
@@ -135,7 +136,7 @@ impl IoChannel {
     pub async fn unmap(&self, offset_blocks: u64, num_blocks: u64) -> Result<()> {
         let desc = self.desc();
         self.command("spdk_bdev_unmap_blocks", |ch| {
-            // SAFETY: the record keeps the channel, which is of the current thread, and through
+            // SAFETY: W4, W5: the record keeps the channel, which is of the current thread, and through
             // it the descriptor.
             unsafe { raw::spdk_bdev_unmap_blocks(desc, ch, offset_blocks, num_blocks) }
         })
@@ -151,7 +152,7 @@ impl IoChannel {
     pub async fn flush(&self, offset_blocks: u64, num_blocks: u64) -> Result<()> {
         let desc = self.desc();
         self.command("spdk_bdev_flush_blocks", |ch| {
-            // SAFETY: the record keeps the channel, which is of the current thread, and through
+            // SAFETY: W4, W5: the record keeps the channel, which is of the current thread, and through
             // it the descriptor.
             unsafe { raw::spdk_bdev_flush_blocks(desc, ch, offset_blocks, num_blocks) }
         })
@@ -172,7 +173,7 @@ impl IoChannel {
     ) -> Result<()> {
         let desc = self.desc();
         self.command("spdk_bdev_copy_blocks", |ch| {
-            // SAFETY: the record keeps the channel, which is of the current thread, and through
+            // SAFETY: W4, W5: the record keeps the channel, which is of the current thread, and through
             // it the descriptor.
             unsafe {
                 raw::spdk_bdev_copy_blocks(desc, ch, target_blocks, source_blocks, num_blocks)
@@ -190,7 +191,7 @@ impl IoChannel {
     pub async fn seek_data(&self, offset_blocks: u64) -> Result<Option<u64>> {
         let desc = self.desc();
         let found = self.command("spdk_bdev_seek_data", |ch| {
-            // SAFETY: the record keeps the channel, which is of the current thread, and through
+            // SAFETY: W4, W5: the record keeps the channel, which is of the current thread, and through
             // it the descriptor.
             unsafe { raw::spdk_bdev_seek_data(desc, ch, offset_blocks) }
         });
@@ -206,7 +207,7 @@ impl IoChannel {
     pub async fn seek_hole(&self, offset_blocks: u64) -> Result<Option<u64>> {
         let desc = self.desc();
         let found = self.command("spdk_bdev_seek_hole", |ch| {
-            // SAFETY: the record keeps the channel, which is of the current thread, and through
+            // SAFETY: W4, W5: the record keeps the channel, which is of the current thread, and through
             // it the descriptor.
             unsafe { raw::spdk_bdev_seek_hole(desc, ch, offset_blocks) }
         });
@@ -222,7 +223,7 @@ impl IoChannel {
     pub async fn reset(&self) -> Result<()> {
         let desc = self.desc();
         self.command("spdk_bdev_reset", |ch| {
-            // SAFETY: the record keeps the channel, which is of the current thread, and through
+            // SAFETY: W4, W5: the record keeps the channel, which is of the current thread, and through
             // it the descriptor.
             unsafe { raw::spdk_bdev_reset(desc, ch) }
         })

@@ -56,7 +56,7 @@ pub(crate) struct DescriptorInner {
 // SAFETY: the pointers are used for what SPDK allows from any thread (properties, opening channels,
 // submitting with a channel of the calling thread); closing is routed to the owner.
 unsafe impl Send for DescriptorInner {}
-// SAFETY: as for `Send`.
+// SAFETY: shared references use the pointers for no more than that.
 unsafe impl Sync for DescriptorInner {}
 
 // SAFETY: invariant 1.

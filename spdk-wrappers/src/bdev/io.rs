@@ -31,8 +31,8 @@ impl IoChannel {
             if nbytes == 0 {
                 return Err((empty(OPERATION), (ch, target)));
             }
-            // SAFETY: the record keeps the channel, through it the descriptor, and the buffer of
-            // `nbytes` bytes; a channel is of the current thread.
+            // SAFETY: W4, W5, W6: the record keeps the channel, through it the descriptor, and the
+            // buffer of `nbytes` bytes; a channel is of the current thread.
             Ok(unsafe { raw::spdk_bdev_read(desc, ch, target, offset, nbytes) })
         };
         self.operate(OPERATION, (self.keep(), Target::new(buf)), describe, finish_read)

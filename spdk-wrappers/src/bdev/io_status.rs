@@ -56,7 +56,7 @@ impl IoStatus {
             );
         }
         let mut aio: c_int = 0;
-        // SAFETY: as above.
+        // SAFETY: the caller's promise; the place is valid.
         unsafe { spdk_sys::spdk_bdev_io_get_aio_status(bdev_io, &raw mut aio) };
         // SPDK answers EIO where no system call is behind the failure.
         let errno = (aio != 0 && aio != -libc::EIO).then(|| Errno::from_status(aio));

@@ -34,9 +34,9 @@ impl IoTimeout {
     pub(crate) unsafe fn read(bdev_io: *mut spdk_bdev_io) -> Self {
         // SAFETY: the caller's promise.
         let io_type = unsafe { (*bdev_io).type_ };
-        // SAFETY: as above.
+        // SAFETY: the caller's promise.
         let cb_arg = unsafe { spdk_sys::spdk_bdev_io_get_cb_arg(bdev_io) }.addr();
-        // SAFETY: as above.
+        // SAFETY: the caller's promise.
         let submitted = unsafe { spdk_sys::spdk_bdev_io_get_submit_tsc(bdev_io) };
         // SAFETY: no precondition once SPDK is up.
         let now = unsafe { spdk_sys::spdk_get_ticks() };

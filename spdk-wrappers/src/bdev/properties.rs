@@ -56,31 +56,31 @@ impl Bdev {
         // SAFETY: the caller's promise.
         let uuid = unsafe { spdk_sys::spdk_bdev_get_uuid(bdev) };
         Self {
-            // SAFETY: the caller's promise, as for all that follow.
+            // SAFETY: the caller's promise: the bdev stays while it is read.
             name: unsafe { text(spdk_sys::spdk_bdev_get_name, bdev) },
-            // SAFETY: as above.
+            // SAFETY: the caller's promise.
             product_name: unsafe { text(spdk_sys::spdk_bdev_get_product_name, bdev) },
-            // SAFETY: as above.
+            // SAFETY: the caller's promise.
             module_name: unsafe { text(spdk_sys::spdk_bdev_get_module_name, bdev) },
             // SAFETY: a UUID is sixteen bytes, and lives as long as the bdev.
             uuid: unsafe { uuid.cast::<[u8; 16]>().read() },
-            // SAFETY: as above.
+            // SAFETY: the caller's promise.
             block_size: unsafe { spdk_sys::spdk_bdev_get_block_size(bdev) },
-            // SAFETY: as above.
+            // SAFETY: the caller's promise.
             physical_block_size: unsafe { spdk_sys::spdk_bdev_get_physical_block_size(bdev) },
-            // SAFETY: as above.
+            // SAFETY: the caller's promise.
             num_blocks: unsafe { spdk_sys::spdk_bdev_get_num_blocks(bdev) },
-            // SAFETY: as above.
+            // SAFETY: the caller's promise.
             buf_align: unsafe { spdk_sys::spdk_bdev_get_buf_align(bdev) },
-            // SAFETY: as above.
+            // SAFETY: the caller's promise.
             optimal_io_boundary: unsafe { spdk_sys::spdk_bdev_get_optimal_io_boundary(bdev) },
-            // SAFETY: as above.
+            // SAFETY: the caller's promise.
             write_unit_size: unsafe { spdk_sys::spdk_bdev_get_write_unit_size(bdev) },
-            // SAFETY: as above.
+            // SAFETY: the caller's promise.
             atomic_compare_and_write_blocks: unsafe { spdk_sys::spdk_bdev_get_acwu(bdev) },
-            // SAFETY: as above.
+            // SAFETY: the caller's promise.
             max_copy_blocks: unsafe { spdk_sys::spdk_bdev_get_max_copy(bdev) },
-            // SAFETY: as above.
+            // SAFETY: the caller's promise.
             has_write_cache: unsafe { spdk_sys::spdk_bdev_has_write_cache(bdev) },
             supported,
         }

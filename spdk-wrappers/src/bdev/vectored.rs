@@ -26,8 +26,9 @@ impl IoChannel {
         const OPERATION: &str = "spdk_bdev_readv";
         let kept = (self.keep(), targets(bufs));
         self.vector(OPERATION, kept, Unit::Bytes, |desc, (ch, iov), iovcnt, nbytes| {
-            // SAFETY: the record keeps the channel, through it the descriptor, and the `iovcnt`
-            // buffers, which are as long together as C is told; a channel is of the current thread.
+            // SAFETY: W4, W5, W6: the record keeps the channel, through it the descriptor, and the
+            // `iovcnt` buffers, which are as long together as C is told; a channel is of the
+            // current thread.
             unsafe { raw::spdk_bdev_readv(desc, ch, iov, iovcnt, offset, nbytes) }
         })
         .await
@@ -43,8 +44,9 @@ impl IoChannel {
         const OPERATION: &str = "spdk_bdev_writev";
         let kept = (self.keep(), sources(bufs));
         self.vector(OPERATION, kept, Unit::Bytes, |desc, (ch, iov), iovcnt, nbytes| {
-            // SAFETY: the record keeps the channel, through it the descriptor, and the `iovcnt`
-            // buffers, which are as long together as C is told; a channel is of the current thread.
+            // SAFETY: W4, W5, W6: the record keeps the channel, through it the descriptor, and the
+            // `iovcnt` buffers, which are as long together as C is told; a channel is of the
+            // current thread.
             unsafe { raw::spdk_bdev_writev(desc, ch, iov, iovcnt, offset, nbytes) }
         })
         .await
@@ -64,8 +66,9 @@ impl IoChannel {
         const OPERATION: &str = "spdk_bdev_readv_blocks";
         let kept = (self.keep(), targets(bufs));
         self.vector(OPERATION, kept, Unit::Blocks, |desc, (ch, iov), iovcnt, num_blocks| {
-            // SAFETY: the record keeps the channel, through it the descriptor, and the `iovcnt`
-            // buffers, which are as long together as C is told; a channel is of the current thread.
+            // SAFETY: W4, W5, W6: the record keeps the channel, through it the descriptor, and the
+            // `iovcnt` buffers, which are as long together as C is told; a channel is of the
+            // current thread.
             unsafe { raw::spdk_bdev_readv_blocks(desc, ch, iov, iovcnt, offset_blocks, num_blocks) }
         })
         .await
@@ -85,8 +88,9 @@ impl IoChannel {
         const OPERATION: &str = "spdk_bdev_writev_blocks";
         let kept = (self.keep(), sources(bufs));
         self.vector(OPERATION, kept, Unit::Blocks, |desc, (ch, iov), iovcnt, num_blocks| {
-            // SAFETY: the record keeps the channel, through it the descriptor, and the `iovcnt`
-            // buffers, which are as long together as C is told; a channel is of the current thread.
+            // SAFETY: W4, W5, W6: the record keeps the channel, through it the descriptor, and the
+            // `iovcnt` buffers, which are as long together as C is told; a channel is of the
+            // current thread.
             unsafe {
                 raw::spdk_bdev_writev_blocks(desc, ch, iov, iovcnt, offset_blocks, num_blocks)
             }

@@ -134,8 +134,8 @@ impl IoChannel {
         let kept = (ZeroCopyChannel::new(self.keep()), no_iov);
         let (result, (channel, _)) = self
             .call(OPERATION, kept, |(ch, iov)| {
-                // SAFETY: the record keeps the channel, and through it the descriptor; a channel is
-                // of the current thread. SPDK brings the array.
+                // SAFETY: W4, W5: the record keeps the channel, and through it the descriptor; a
+                // channel is of the current thread. SPDK brings the array.
                 unsafe {
                     raw::spdk_bdev_zcopy_start(
                         desc,
@@ -180,8 +180,8 @@ impl ZeroCopy {
         let Self { bdev_io, channel } = self;
         let pool = channel.0.runtime().pool().clone();
         let kept = With(bdev_io.into_raw(), channel);
-        // SAFETY: a zero-copy that has started and not ended, on its channel's thread. Its end takes
-        // it over: a start that succeeded cannot be refused. The record keeps the channel.
+        // SAFETY: W8: a zero-copy that has started and not ended, on its channel's thread. Its end
+        // takes it over: a start that succeeded cannot be refused. The record keeps the channel.
         let call = unsafe { raw::spdk_bdev_zcopy_end(kept, commit) };
         let (result, _) = call.on(&pool).await;
         result.map_err(Error::of(OPERATION))

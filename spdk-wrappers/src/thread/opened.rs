@@ -60,7 +60,7 @@ impl<T, K: Send> Opened<T, K> {
 
 impl<T, K: Send> Drop for Opened<T, K> {
     fn drop(&mut self) {
-        // SAFETY: dropped once, here; nothing uses it afterwards.
+        // SAFETY: invariant 3: dropped once, here; nothing uses it afterwards.
         let keep = unsafe { ManuallyDrop::take(&mut self.keep) };
         let (close, key) = (self.close, self.key);
         let object = AtHome(self.object);
@@ -77,7 +77,7 @@ impl<T, K: Send> Drop for Opened<T, K> {
 /// A value on its way to the thread that it belongs to.
 struct AtHome<T>(T);
 
-// SAFETY: only the owner's thread looks inside.
+// SAFETY: only the owner's thread looks inside (W3).
 unsafe impl<T> Send for AtHome<T> {}
 
 impl<T> AtHome<T> {

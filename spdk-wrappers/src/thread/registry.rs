@@ -21,7 +21,7 @@ struct Resident {
     thread: NonNull<spdk_thread>,
 }
 
-// SAFETY: the runtime is only reached where its thread is current; the rest is plain data.
+// SAFETY: the runtime is only reached where its thread is current (W1); the rest is plain data.
 unsafe impl Send for Resident {}
 
 type Job = Box<dyn FnOnce(&Runtime) + Send>;
@@ -37,7 +37,7 @@ pub(super) fn insert(runtime: &Rc<Runtime>) {
 pub(super) fn remove(id: u64) {
     if let Some((resident, jobs)) = RUNTIMES.remove(id) {
         drop(jobs);
-        // SAFETY: `insert` leaked this count, and we are on the runtime's thread.
+        // SAFETY: `insert` leaked this count, and we are on the runtime's thread (W1).
         drop(unsafe { Rc::from_raw(resident.runtime) });
     }
 }
@@ -69,7 +69,7 @@ pub(super) fn send_end(id: u64, message: unsafe extern "C" fn(*mut c_void)) -> b
 
 /// Sends a message without a context. Only from under the list's lock.
 fn send(resident: &Resident, message: unsafe extern "C" fn(*mut c_void)) {
-    // SAFETY: a listed runtime's thread has not exited.
+    // SAFETY: a listed runtime's thread has not exited (W2).
     unsafe {
         spdk_sys::spdk_thread_send_msg(
             resident.thread.as_ptr(),

@@ -70,7 +70,7 @@ impl Runtime {
         let thread = thread.ok_or_else(|| Error::no_thread("attach a runtime"))?;
         // SAFETY: the thread is current, so it is alive.
         let id = unsafe { spdk_sys::spdk_thread_get_id(thread.as_ptr()) };
-        // SAFETY: as above.
+        // SAFETY: the thread is current, so it is alive.
         unsafe { spdk_sys::spdk_thread_bind(thread.as_ptr(), true) };
         let pool = Pool::new(home);
         let executor = Executor::new(pool.clone(), PolledAlways);
@@ -89,7 +89,7 @@ impl Runtime {
         });
         runtime.pool.set_host(&runtime);
         let ctx = Rc::as_ptr(&runtime).cast_mut().cast();
-        // SAFETY: the registry keeps the runtime until the poller is unregistered.
+        // SAFETY: the registry keeps the runtime until the poller is unregistered (invariant 1).
         let poller = unsafe {
             spdk_sys::spdk_poller_register_named(Some(poll), ctx, 0, c"spdk_async".as_ptr())
         };
