@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 use callback_adapter::{Executor, JoinError, Kept, Pool, yield_now};
 use futures_util::FutureExt;
@@ -227,15 +227,43 @@ fn away_from_home_nothing_is_made_run_or_spawned() {
     assert!(Executor::new(pool(), Host::new()).home().is_current());
 }
 
+struct Panics;
+impl Drop for Panics {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+/// A future that is ready at once with an output, and both panic when they are dropped.
+#[test]
+fn a_future_and_its_output_that_panic_in_their_drops() {
+    let (_, executor) = Host::with_executor();
+    let held = Panics;
+    let ready = poll_fn(move |_| {
+        let _held = &held;
+        Poll::Ready(Panics)
+    });
+    let handle = executor.spawn(ready);
+    assert_eq!(executor.run(10), 1);
+    assert!(matches!(handle.now_or_never(), Some(Err(JoinError::Panicked(_)))));
+}
+
+#[test]
+fn a_cancelled_future_that_panics_in_its_drop() {
+    let (_, executor) = Host::with_executor();
+    let held = Panics;
+    let handle = executor.spawn(async move {
+        let _held = held;
+        pending::<()>().await;
+    });
+    executor.run(10);
+    executor.cancel_tasks();
+    assert!(matches!(handle.now_or_never(), Some(Err(JoinError::Panicked(_)))));
+}
+
 /// Nobody awaits the output, so its panic is that of a task that nobody awaits.
 #[test]
 fn an_output_that_panics_in_its_drop() {
-    struct Panics;
-    impl Drop for Panics {
-        fn drop(&mut self) {
-            panic!("dropped unheard");
-        }
-    }
     let (_, executor) = Host::with_executor();
     drop(executor.spawn(async { Panics }));
     let after = executor.spawn(async { 1 });

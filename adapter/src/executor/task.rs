@@ -169,18 +169,22 @@ unsafe fn end<F: Future>(task: NonNull<Header>, outcome: Option<Outcome<F::Outpu
         }));
         (sender, dropped)
     });
-    let unheard = unwind::guard("the end of a task", || match (dropped, outcome) {
-        (Err(panic), _) => sender.send(Err(panic)).err(),
-        (Ok(()), Some(outcome)) => sender.send(outcome).err(),
-        (Ok(()), None) => {
+    let (outcome, lost) = match dropped {
+        Ok(()) => (outcome, None),
+        Err(panic) => (Some(Err(panic)), outcome),
+    };
+    let unheard = unwind::guard("the end of a task", || match outcome {
+        Some(outcome) => sender.send(outcome).err(),
+        None => {
             drop(sender);
             None
         }
     });
     // Not before: who sees this finds the outcome there.
     header.finished.store(true, Ordering::Release);
-    // The output of a task that nobody awaits goes here, and may panic as any drop of the task.
+    // An output that nobody gets goes here, and may panic as any drop of the task.
     drop(catch_unwind(AssertUnwindSafe(|| drop(unheard))));
+    drop(catch_unwind(AssertUnwindSafe(|| drop(lost))));
 }
 
 /// # Safety
