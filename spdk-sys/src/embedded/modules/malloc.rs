@@ -1,13 +1,15 @@
 //! The malloc module: bdevs in memory.
 //!
 //! Owns its bdevs and their memory, which starts zeroed. Data moves inside submit; the I/O is
-//! completed by the next poll of the channel, first submitted first. Two I/Os on overlapping blocks
-//! that are in flight on different threads race, as they do on any device.
+//! completed by the next poll of the channel, first submitted first. I/Os of different threads on one
+//! bdev move their data one after another, in any order; only what a zero-copy has borrowed is touched
+//! beside them.
 
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::ffi::CString;
+use std::sync::{Mutex, PoisonError};
 
 use libc::iovec;
 
@@ -94,6 +96,8 @@ fn io_device() -> *mut c_void {
 struct Disk {
     bdev: spdk_bdev,
     memory: *mut c_void,
+    /// Held while data moves: a device may tear what two threads write to one block, a program may not.
+    moving: Mutex<()>,
 }
 
 /// Creates and registers a malloc bdev and returns its name. App thread, after the bdev layer is
@@ -118,7 +122,11 @@ pub fn create(options: &Options) -> Result<CString, Refusal> {
         return Err(Refusal::errno(-libc::ENOMEM, label()));
     }
     let name = options.name.clone().unwrap_or_else(next_name);
-    let disk = Box::into_raw(Box::new(Disk { bdev: describe(options, name.clone()), memory }));
+    let disk = Box::into_raw(Box::new(Disk {
+        bdev: describe(options, name.clone()),
+        memory,
+        moving: Mutex::default(),
+    }));
     // SAFETY: the disk stays where it is until destruct; if it is refused it is still ours.
     unsafe {
         (*disk).bdev.ctxt = disk.cast();
@@ -252,6 +260,9 @@ unsafe extern "C" fn submit_request(channel: *mut spdk_io_channel, io: *mut spdk
 ///
 /// - `io` is an I/O of this module; its buffers are valid and its blocks are on the bdev.
 unsafe fn execute(io: *mut spdk_bdev_io) -> spdk_bdev_io_status {
+    // SAFETY: the bdev of an I/O of this module lives, and its context is its disk.
+    let disk = unsafe { &*(*(*io).bdev).ctxt.cast::<Disk>() };
+    let _moving = disk.moving.lock().unwrap_or_else(PoisonError::into_inner);
     // SAFETY: by the caller's promise; the bdev layer has checked the range of blocks.
     unsafe {
         match spdk_bdev_io_type::from((*io).type_) {
