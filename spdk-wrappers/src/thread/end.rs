@@ -4,6 +4,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::time::Duration;
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::io::Write as _;
 use std::rc::Rc;
 
@@ -16,6 +17,9 @@ use crate::adapter::guard;
 
 /// How often an end that does not come is reported.
 const REPORT_EVERY: Duration = Duration::from_secs(5);
+
+/// How many different reasons a report lists.
+const LISTED: usize = 16;
 
 /// Ends `runtime`, whose thread is current, and then calls `then` on it. Not from inside a task.
 pub(crate) fn end(runtime: Rc<Runtime>, then: impl FnOnce() + 'static) {
@@ -152,28 +156,79 @@ fn report(waiting: &Waiting) {
         return;
     }
     waiting.last_report.set(std::time::Instant::now());
-    let runtime = &waiting.runtime;
-    // SAFETY: no precondition once SPDK is up, which it is while a runtime lives.
-    let hz = unsafe { spdk_sys::spdk_get_ticks_hz() }.max(1);
-    let mut reasons: Vec<String> =
-        runtime.open().into_iter().map(|name| format!("{name} is open")).collect();
-    for call in runtime.pool().in_flight() {
-        let seconds = (u64::from(call.age) << CLOCK_SHIFT) / hz;
-        reasons.push(match call.completed {
-            false => format!("{} has been in flight for {seconds} s", call.function),
-            true => format!("{} has completed, but its future is forgotten", call.function),
-        });
-    }
-    for call in crate::adapter::boxed_in_flight() {
-        let seconds = call.age.as_secs();
-        reasons.push(format!("{} has been in flight for {seconds} s", call.function));
-    }
+    let reasons = summary(reasons(&waiting.runtime));
     let what = waiting.what;
-    let line = format!("{what} is held up: {}", reasons.join(", "));
+    let line = format!("{what} is held up: {reasons}");
     if tracing::dispatcher::has_been_set() {
         tracing::warn!("{line}");
     } else {
         // A program that hangs must not do so in silence, if there is anybody to hear it.
         let _ = writeln!(std::io::stderr(), "spdk-async: {line}");
+    }
+}
+
+/// What is open, what C has, and last the results that lie unread.
+fn reasons(runtime: &Runtime) -> Vec<String> {
+    // SAFETY: no precondition once SPDK is up, which it is while a runtime lives.
+    let hz = unsafe { spdk_sys::spdk_get_ticks_hz() }.max(1);
+    let in_flight =
+        |function, seconds: u64| format!("{function} has been in flight for {seconds} s");
+    let (completed, pending): (Vec<_>, Vec<_>) =
+        runtime.pool().in_flight().into_iter().partition(|call| call.completed);
+    let open = runtime.open().into_iter().map(|name| format!("{name} is open"));
+    let pending = pending
+        .into_iter()
+        .map(|call| in_flight(call.function, (u64::from(call.age) << CLOCK_SHIFT) / hz));
+    let boxed = crate::adapter::boxed_in_flight();
+    let boxed = boxed.into_iter().map(|call| in_flight(call.function, call.age.as_secs()));
+    let completed = completed
+        .into_iter()
+        .map(|call| format!("{} has completed, but its future is forgotten", call.function));
+    open.chain(pending).chain(boxed).chain(completed).collect()
+}
+
+/// The reasons in one line of bounded length, for there may be hundreds of thousands: equal ones once,
+/// with their count, and only the first few that differ.
+fn summary(reasons: Vec<String>) -> String {
+    let mut counts = HashMap::new();
+    let mut distinct = Vec::new();
+    for reason in &reasons {
+        let count = counts.entry(reason).or_insert(0_usize);
+        if *count == 0 {
+            distinct.push(reason);
+        }
+        *count += 1;
+    }
+    let (listed, more) = distinct.split_at(distinct.len().min(LISTED));
+    let mut parts: Vec<String> = (listed.iter())
+        .map(|reason| match counts[reason] {
+            1 => (*reason).clone(),
+            count => format!("{reason} ({count} times)"),
+        })
+        .collect();
+    let more: usize = more.iter().map(|reason| counts[reason]).sum();
+    if more > 0 {
+        parts.push(format!("and {more} more"));
+    }
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_reasons_are_listed_once() {
+        assert_eq!(summary(["b", "a", "b"].map(str::to_owned).to_vec()), "b (2 times), a");
+    }
+
+    #[test]
+    fn a_list_is_short_however_much_holds_the_end_up() {
+        let reasons: Vec<String> = (0..100_000).map(|i| (i / 10).to_string()).collect();
+        let listed: Vec<String> = (0..LISTED).map(|i| format!("{i} (10 times)")).collect();
+        let more = reasons.len() - 10 * LISTED;
+        assert_eq!(summary(reasons), format!("{}, and {more} more", listed.join(", ")));
+        let all: Vec<String> = (0..LISTED).map(|i| i.to_string()).collect();
+        assert_eq!(summary(all.clone()), all.join(", "));
     }
 }
