@@ -2,7 +2,7 @@
 //! forgetting them, while others reset and remove bdevs. After each nothing is left of it, and the
 //! bdev holds what it may.
 //!
-//! There are 10,000 of them, of the same seeds each time; an installed SPDK, whose starts take long, runs
+//! There are 10,000 of them, of new seeds each time; an installed SPDK, whose starts take long, runs
 //! 2,000. `SPDK_ASYNC_SCHEDULES` asks for another number,
 //! `SPDK_ASYNC_TEST_SEED` for the seed of the first; the one that fails names its own.
 
@@ -87,6 +87,7 @@ fn programs(seeds: Vec<u64>, scarce: bool) -> [u64; 2] {
             let ended = timeout(Duration::from_secs(20), stage.run(seed)).await;
             assert!(ended.is_ok(), "it hangs: {}", bench.left());
             usual();
+            stage.unlimited().await;
             bench.check("a random program").await;
             for range in &stage.ranges {
                 range.settle(&channel).await;

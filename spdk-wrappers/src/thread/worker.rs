@@ -82,6 +82,9 @@ impl Worker {
     /// A task that is alive is dropped on this thread, wherever it waits, and its handle answers
     /// [`JoinError::Cancelled`](crate::JoinError::Cancelled). Wakers of its tasks that others still
     /// have do nothing from then on.
+    ///
+    /// SPDK applies the rate limits of a bdev on one of the threads that use it. That thread exits
+    /// when the limits are taken off, or nobody has the bdev open any more.
     pub fn end(&self) {
         end::request(self.id);
     }

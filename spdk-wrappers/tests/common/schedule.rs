@@ -9,7 +9,7 @@ use std::ffi::CString;
 use std::rc::Rc;
 use std::time::Duration;
 
-use spdk_async::bdev::{Bdev, IoChannel};
+use spdk_async::bdev::{Bdev, IoChannel, QosLimits};
 use spdk_async::{JoinError, spawn_local, timeout, yield_now};
 
 use crate::buffers::Counted;
@@ -124,6 +124,18 @@ impl Stage {
             _ => {
                 let op = (self.any(random).make)(self.channels[random.below(2)].clone());
                 self.lose(op, random).await;
+            }
+        }
+    }
+
+    /// Takes the limits off both bdevs: SPDK keeps those of a bdev by a poller on one of its threads,
+    /// which a worker that is told to end waits for.
+    pub(crate) async fn unlimited(&self) {
+        let none = QosLimits { rw_ios_per_sec: Some(0), ..QosLimits::default() };
+        for channel in &self.channels {
+            // Busy while a change that was given up is under way.
+            while channel.descriptor().set_qos_limits(none).await.is_err() {
+                yield_now().await;
             }
         }
     }
