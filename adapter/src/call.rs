@@ -4,9 +4,8 @@ use core::ffi::c_void;
 use core::fmt;
 use core::future::IntoFuture;
 use core::marker::PhantomData;
-use core::task::Waker;
 
-use crate::{OnceCallback, Payload, Pool, Pooled, Refusal, Started, Submitted, record};
+use crate::{OnceCallback, Payload, Pool, Pooled, Refusal, Submitted};
 
 /// How a call is made: the payload in its final place, the callback and the context go in; whether
 /// C accepted comes out. It can be run again after a refusal.
@@ -53,17 +52,6 @@ impl<C: OnceCallback, P: Payload, S: Submit<C, P>> Call<C, P, S> {
     #[inline]
     pub fn on(self, pool: &Pool) -> Pooled<C, P, S> {
         Pooled::new(Some(pool.clone()), self)
-    }
-
-    /// Makes the call now, with a record of `pool`; the callback wakes `waker`. For futures written by
-    /// hand.
-    ///
-    /// # Panics
-    ///
-    /// If the pool's home is not current, and with the panic of reading the report.
-    #[inline]
-    pub fn start(self, pool: &Pool, waker: &Waker) -> Started<C, P> {
-        record::start(self, pool, waker)
     }
 
     /// Makes the call now, with a record on the heap whose callback may come on any thread.

@@ -27,6 +27,9 @@ impl Home {
     ///   home is used or dropped on the first.
     /// - A token does not come to stand for another home as long as a pool or an executor of the
     ///   first exists.
+    /// - While a pool of the home is [entered](crate::Pool::enter), and while a callback of the home runs,
+    ///   the home stays current, but for what makes another one current, uses nothing of this one
+    ///   meanwhile, and makes it current again.
     #[must_use]
     pub unsafe fn current(current: fn() -> usize) -> Option<Self> {
         let token = current();

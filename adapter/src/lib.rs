@@ -37,6 +37,7 @@ mod report;
 mod shared;
 mod sync;
 mod unwind;
+mod words;
 
 pub use call::{Call, Submit};
 pub use callback::{
@@ -48,7 +49,8 @@ pub use handle::Handle;
 pub use home::Home;
 pub use keep::{Keep, Kept, KeptOuts, Outs, Parent, Payload, With};
 pub use outcome::{CallError, Failed, Refusal};
-pub use record::{InFlight, Pending, Pool, Pooled, Started};
+pub use record::{Completed, InFlight, Pending, Pool, Pooled, Refused};
 pub use report::stray_callbacks;
 pub use shared::{BoxedInFlight, Events, Submitted, Subscription, boxed_in_flight, submit_visit};
 pub use unwind::guard;
+pub use words::read_by_words;

@@ -82,6 +82,42 @@ fn an_executor_runs_only_at_home() {
     on(10, || drop(executor));
 }
 
+#[test]
+fn a_pool_is_entered_only_at_home() {
+    let pool = on(12, || Pool::new(current().expect("one is current")));
+    for token in [0, 13] {
+        let away = catch_unwind(AssertUnwindSafe(|| on(token, || pool.enter(|| ()))));
+        assert!(away.is_err(), "{token} is current");
+        CURRENT.set(0);
+    }
+    assert!(Pool::entered().is_none());
+    on(12, || pool.enter(|| assert!(Pool::entered().is_some())));
+}
+
+/// A thread that runs another one, whose tasks use what is the first one's.
+#[test]
+fn the_entered_pool_is_not_that_of_another_home() {
+    let library = Library::new();
+    let [outer, inner] =
+        [14, 15].map(|token| on(token, || Pool::new(current().expect("one is current"))));
+    on(14, || {
+        outer.enter(|| {
+            on(15, || {
+                inner.enter(|| {
+                    let mut call = library.call(Script::Later, ()).on(&outer);
+                    let away = catch_unwind(AssertUnwindSafe(|| pending(&mut call, Waker::noop())));
+                    assert!(away.is_err(), "the call is of another home than the entered one");
+                });
+            });
+            CURRENT.set(14);
+            pending(&mut library.call(Script::Later, ()).on(&outer), Waker::noop());
+        });
+        library.complete(0);
+    });
+    library.trace.expect(["call"]);
+    assert_eq!((outer.in_use(), inner.in_use()), (0, 0));
+}
+
 /// A light-weight thread takes its records along when it moves to another OS thread.
 #[test]
 fn a_home_moves_between_os_threads() {

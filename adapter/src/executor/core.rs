@@ -29,7 +29,7 @@ pub(super) struct Core {
     /// The tasks that are not done.
     tasks: RefCell<Slab<Local>>,
     polling: Cell<bool>,
-    cancelling: Cell<bool>,
+    /// How many tasks callbacks may resume; none while one is polled or tasks are cancelled.
     resumes: Cell<usize>,
 }
 
@@ -41,7 +41,6 @@ impl Core {
             queue: Queue::new(),
             tasks: RefCell::default(),
             polling: Cell::new(false),
-            cancelling: Cell::new(false),
             resumes: Cell::new(RESUMES),
         })
     }
@@ -87,49 +86,54 @@ impl Core {
 
     /// Polls up to `budget` tasks of the queue and returns how many.
     pub(super) fn run(&self, budget: usize) -> usize {
-        self.resumes.set(RESUMES);
-        if !self.shared.is_asked() || self.polling.replace(true) {
+        if self.polling.get() {
             return 0;
         }
+        self.resumes.set(RESUMES);
+        if !self.shared.is_asked() {
+            return 0;
+        }
+        self.polling.set(true);
+        let resumes = self.resumes.replace(0);
         self.collect();
         let mut ran = 0;
-        self.pool.enter(|| {
+        self.pool.enter_at_home(|| {
             while ran < budget
                 && let Some(task) = self.queue.pop()
             {
-                ran += usize::from(self.poll(task));
+                if task.state.get() != State::Done {
+                    self.poll(task);
+                    ran += 1;
+                }
             }
         });
+        self.resumes.set(resumes);
         self.polling.set(false);
         self.shared.end_run(self.queue.is_empty());
         ran
     }
 
-    /// Whether a callback may resume a task now.
+    /// Polls an idle task on the stack of the callback that it waits for, if that may be.
+    ///
+    /// # Errors
+    ///
+    /// The task, if that may not be.
     #[inline]
-    pub(super) fn may_resume(&self) -> bool {
-        self.resumes.get() != 0 && !self.polling.get() && !self.cancelling.get()
-    }
-
-    /// Polls an idle task on the stack of the callback that it waits for, where that
-    /// [may be](Self::may_resume).
-    #[inline]
-    pub(super) fn resume(&self, task: Local) {
-        self.resumes.set(self.resumes.get() - 1);
+    pub(super) fn resume(&self, task: Local) -> Result<(), Local> {
+        let Some(left) = self.resumes.get().checked_sub(1) else { return Err(task) };
+        self.resumes.set(0);
         self.polling.set(true);
-        self.pool.enter(|| self.poll(task));
+        self.pool.enter_at_home(|| self.poll(task));
         self.polling.set(false);
+        self.resumes.set(left);
+        Ok(())
     }
 
-    /// Polls a task, unless it is done; says whether it was there to be polled.
+    /// Polls a task that is not done.
     #[inline]
-    fn poll(&self, task: Local) -> bool {
-        if task.state.get() == State::Done {
-            return false;
-        }
+    fn poll(&self, task: Local) {
         if task.aborted.load(Ordering::Relaxed) {
-            self.cancel(&task);
-            return true;
+            return self.cancel(&task);
         }
         task.state.set(State::Running);
         // SAFETY: A16: the state was `Idle` or `Queued`, for nothing else polls; it has just been set.
@@ -143,7 +147,6 @@ impl Core {
         } else {
             task.state.set(State::Idle);
         }
-        true
     }
 
     /// Queues a task whose state says so. Returns whom the host has to be asked through, if it has to.
@@ -170,8 +173,8 @@ impl Core {
 
     /// Drops each task. What they spawn and wake in their drops is dropped too.
     pub(super) fn cancel_all(&self) {
-        let outer = self.cancelling.replace(true);
-        self.pool.enter(|| {
+        let resumes = self.resumes.replace(0);
+        let cancel = || {
             loop {
                 self.collect();
                 let tasks: Vec<Local> =
@@ -184,7 +187,13 @@ impl Core {
                 }
             }
             while self.queue.pop().is_some() {}
-        });
-        self.cancelling.set(outer);
+        };
+        // An executor may be dropped by its OS thread while that runs another home.
+        if self.pool.home().is_current() {
+            self.pool.enter_at_home(cancel);
+        } else {
+            cancel();
+        }
+        self.resumes.set(resumes);
     }
 }

@@ -16,4 +16,4 @@ mod waker;
 pub use join::{JoinError, JoinHandle};
 pub use local::{Executor, yield_now};
 pub use remote::{Closed, Remote, Wakeup};
-pub(crate) use waker::{for_record, is_for};
+pub(crate) use waker::{for_record, is_for, own};

@@ -153,14 +153,14 @@ impl Local {
     /// Resumes the task on the stack of the callback that it waits for, or queues it.
     #[inline]
     pub(super) fn resume(self) {
-        if self.state.get() == State::Idle {
-            // SAFETY: task invariant 4.
-            let core = unsafe { &*self.core.get() };
-            if core.may_resume() {
-                return core.resume(self);
-            }
+        if self.state.get() != State::Idle {
+            return self.wake();
         }
-        self.wake();
+        // SAFETY: task invariant 4.
+        let core = unsafe { &*self.core.get() };
+        if let Err(task) = core.resume(self) {
+            task.wake();
+        }
     }
 
     /// Polls the future; says whether the task is done by that.

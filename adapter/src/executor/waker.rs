@@ -26,7 +26,6 @@ pub(super) unsafe fn borrowed(task: NonNull<Header>) -> ManuallyDrop<Waker> {
 
 /// The waker to keep in a record of this pool, whose home is current: a clone, but for tasks of the
 /// pool's own executor.
-#[inline]
 pub(crate) fn for_record(waker: &Waker, pool: PoolId) -> Waker {
     own(waker, pool).unwrap_or_else(|| waker.clone())
 }
@@ -38,8 +37,10 @@ pub(crate) fn is_for(kept: &Waker, waker: &Waker) -> bool {
     kept.data() == waker.data() && own || kept.will_wake(waker)
 }
 
+/// The waker to keep in a record of this pool, whose home is current, if it is of a task of the pool's
+/// own executor. Nothing but counting is run for it.
 #[inline]
-fn own(waker: &Waker, pool: PoolId) -> Option<Waker> {
+pub(crate) fn own(waker: &Waker, pool: PoolId) -> Option<Waker> {
     if !ptr::eq(waker.vtable(), &ANYWHERE) {
         return None;
     }

@@ -3,7 +3,7 @@
 use core::any::Any;
 use core::mem::MaybeUninit;
 
-use super::slot::ROOM;
+use super::slot::{ROOM, Slot};
 use crate::OnceCallback;
 
 /// What a callback reports, or the panic of reading it.
@@ -21,10 +21,26 @@ impl<C: OnceCallback, P> Body<C, P> {
     /// Whether the body fits a slot's own room.
     pub(super) const FITS: bool = size_of::<Self>() <= ROOM && align_of::<Self>() <= 8;
 
-    pub(super) const VTABLE: &'static BodyVtable = &BodyVtable {
+    const VTABLE: &'static BodyVtable = &BodyVtable {
         callback: C::NAME,
         drop_payload: if Self::FITS { drop_inline::<C, P> } else { drop_boxed::<C, P> },
     };
+
+    /// Gives a slot that has none a body without a report.
+    #[inline(always)]
+    pub(super) fn put(slot: &Slot, payload: P) {
+        let body = if Self::FITS {
+            slot.room.get().cast::<Self>()
+        } else {
+            Box::into_raw(Box::<Self>::new_uninit()).cast()
+        };
+        // SAFETY: room or box are large enough and aligned for a body.
+        let place = unsafe { &raw mut (*body).payload };
+        // SAFETY: nothing lives there yet. Only the payload is written, for the report comes later.
+        unsafe { place.write(payload) };
+        slot.body.set(body.cast());
+        slot.vtable.set(Some(Self::VTABLE));
+    }
 }
 
 /// What can be done with a body whose payload type is forgotten.

@@ -1,7 +1,7 @@
-//! The context pointer of a pooled record: its address and its generation in one word. The only
-//! file where a record becomes a `*mut c_void` and back.
+//! The context pointer of a pooled record: its address and the generation of its call in one word. The
+//! only file where a record becomes a `*mut c_void` and back.
 //!
-//! A slot is aligned to 64 bytes and lives below 2^48, which leaves 6 + 16 bits for the generation.
+//! A slot is aligned to 64 bytes and lives below 2^48, which leaves 16 + 6 bits for the generation.
 //! C only stores and compares the pointer, so it need not be a valid address.
 
 use core::ffi::c_void;
@@ -9,49 +9,66 @@ use core::ptr::NonNull;
 
 use super::slot::Slot;
 
-const LOW_BITS: u32 = 6;
-const LOW: usize = (1 << LOW_BITS) - 1;
+/// The bits of a ticket below a slot's alignment.
+const LOW: usize = (1 << 6) - 1;
 const HIGH_SHIFT: u32 = 48;
-/// The bits of a generation that travel.
-const GENERATION: u32 = (1 << (16 + LOW_BITS)) - 1;
+/// The bits of a slot's address.
+const ADDRESS: usize = (1 << HIGH_SHIFT) - 1 - LOW;
 
-/// The pointer that C gets for this generation of the slot.
-#[inline]
-pub(super) fn encode(slot: NonNull<Slot>, generation: u32) -> *mut c_void {
-    let generation = (generation & GENERATION) as usize;
-    let tag = generation & LOW | (generation >> LOW_BITS) << HIGH_SHIFT;
-    slot.as_ptr().cast::<c_void>().map_addr(|addr| addr | tag)
+/// A slot's address with a generation in the bits that it leaves: what the context pointer of a call
+/// looks like. A slot keeps its own, and compares.
+pub(super) type Ticket = usize;
+
+/// The first ticket of a slot.
+pub(super) fn first(slot: NonNull<Slot>) -> Ticket {
+    slot.addr().get()
 }
 
-/// The slot and the travelled bits of the generation; `None` for a null context.
+/// The ticket of the slot's next call. After 2^22 they come round.
 #[inline]
-pub(super) fn decode(cb_arg: *mut c_void) -> Option<(NonNull<Slot>, u32)> {
-    let tag = cb_arg.addr();
-    let generation = tag & LOW | (tag >> HIGH_SHIFT) << LOW_BITS;
-    let slot = cb_arg.cast::<Slot>().map_addr(|addr| addr & !LOW & ((1 << HIGH_SHIFT) - 1));
-    NonNull::new(slot).map(|slot| (slot, generation as u32))
+pub(super) const fn next(ticket: Ticket) -> Ticket {
+    match ticket.checked_add(1 << HIGH_SHIFT) {
+        Some(next) => next,
+        None => carry(ticket),
+    }
 }
 
-/// Whether a travelled generation is that of `generation`.
+#[cold]
+const fn carry(ticket: Ticket) -> Ticket {
+    ticket & ADDRESS | (ticket + 1) & LOW
+}
+
+/// The pointer that C gets with this ticket of the slot.
 #[inline]
-pub(super) const fn same_generation(travelled: u32, generation: u32) -> bool {
-    travelled == generation & GENERATION
+pub(super) fn encode(slot: NonNull<Slot>, ticket: Ticket) -> *mut c_void {
+    slot.as_ptr().cast::<c_void>().with_addr(ticket)
+}
+
+/// The slot that a context names, which it is good for if it is its ticket; `None` for a null context.
+#[inline]
+pub(super) fn decode(cb_arg: *mut c_void) -> Option<NonNull<Slot>> {
+    NonNull::new(cb_arg.cast::<Slot>().map_addr(|addr| addr & ADDRESS))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{NonNull, Slot, decode, encode, same_generation};
+    use super::{NonNull, Slot, decode, encode, first, next};
 
     #[test]
-    fn address_and_generation_survive() {
+    fn tickets_name_their_slot_and_come_round_after_2_to_the_22() {
         let slot = Box::new(Slot::new());
-        let address = NonNull::from(&*slot);
-        for generation in [0, 1, 63, 64, 65, 0x3f_ffff, 0x40_0000, u32::MAX >> 8] {
-            let (back, travelled) = decode(encode(address, generation)).unwrap();
-            assert_eq!(back, address);
-            assert!(same_generation(travelled, generation));
-            assert!(!same_generation(travelled, generation.wrapping_add(1)));
+        let slot = NonNull::from(&*slot);
+        let (mut ticket, mut count) = (first(slot), 0);
+        loop {
+            let context = encode(slot, ticket);
+            assert_eq!(context.addr(), ticket);
+            assert_eq!(decode(context), Some(slot));
+            (ticket, count) = (next(ticket), count + 1);
+            if ticket == first(slot) {
+                break;
+            }
         }
+        assert_eq!(count, 1 << 22);
         assert!(decode(core::ptr::null_mut()).is_none());
     }
 }

@@ -33,7 +33,40 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
     // SAFETY: slot invariants 1 and 2: slots are never freed, and we are on this one's home.
     let header = unsafe { slot.as_ref() };
     header.set_word(word.reading());
-    let outcome = read();
+    match read() {
+        // SAFETY: the slot is waited for, on its home, and says that its report is being read.
+        Ok(Ok(value)) => unsafe { settle::<C, _>(slot, value, |value| Ok(Ok(value))) },
+        // SAFETY: as above.
+        failure => unsafe { settle_failure::<C>(slot, failure) },
+    }
+}
+
+/// Success goes apart, and is made in its place: a report that is built elsewhere and copied takes as
+/// long as the rest of a completion.
+///
+/// # Safety
+///
+/// - As for [`settle`].
+#[cold]
+#[inline(never)]
+unsafe fn settle_failure<C: OnceCallback>(slot: NonNull<Slot>, report: Report<C>) {
+    // SAFETY: the caller's promise.
+    unsafe { settle::<C, _>(slot, report, |report| report) };
+}
+
+/// Gives a record its report, and wakes the task, or throws both away.
+///
+/// # Safety
+///
+/// - The slot is on its home, and its call is of `C`, is waited for, and has its report read.
+#[inline(always)]
+unsafe fn settle<C: OnceCallback, R>(
+    slot: NonNull<Slot>,
+    reported: R,
+    report: impl FnOnce(R) -> Report<C>,
+) {
+    // SAFETY: slot invariants 1 and 2: slots are never freed, and we are on this one's home.
+    let header = unsafe { slot.as_ref() };
     // The future may have been dropped meanwhile.
     let word = header.word().read();
     let (next, completion) = word.state().complete();
@@ -43,7 +76,7 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
             let place = header.body.get().cast::<Report<C>>();
             // SAFETY: slot invariant 3: the body is live, its report comes first, is of this type,
             // and is not initialised in these states.
-            unsafe { place.write(outcome) };
+            unsafe { place.write(report(reported)) };
             header.set_word(next);
             if completion == Completion::StoreAndWake
                 && let Some(waker) = header.waker.take()
@@ -55,7 +88,7 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
             // From here on a further callback is a stray, whatever the drops below set off.
             header.set_word(next);
             // A resource in the report goes before the parents in the payload.
-            discard(C::NAME, outcome);
+            discard(C::NAME, report(reported));
             // SAFETY: slot invariant 3: an orphan's body is live, and its report was never written.
             unsafe { free(slot) };
         }
@@ -93,12 +126,14 @@ fn discard<V, E>(callback: &str, report: Result<Result<V, E>, Box<dyn Any + Send
 /// # Safety
 ///
 /// - `cb_arg` is null or was made by `cb_arg::encode`.
-#[inline]
+#[inline(always)]
 unsafe fn expected<C: OnceCallback>(cb_arg: *mut c_void) -> Option<(NonNull<Slot>, Word)> {
-    let (slot, travelled) = cb_arg::decode(cb_arg).or_else(|| stray(C::NAME))?;
-    // SAFETY: slot invariants 1 and 2: only the atomic word is read before the home is checked.
-    let word = unsafe { slot.as_ref() }.word();
-    if !cb_arg::same_generation(travelled, word.generation()) || !word.is_waited_for() {
+    let slot = cb_arg::decode(cb_arg).or_else(|| stray(C::NAME))?;
+    // SAFETY: slot invariants 1 and 2: only ticket and word are read before the home is checked.
+    let header = unsafe { slot.as_ref() };
+    // In this order, for a thread on which the record may be in its next call any moment.
+    let word = header.word();
+    if header.ticket() != cb_arg.addr() || !word.is_waited_for() {
         return stray(C::NAME);
     }
     // SAFETY: pages are never freed (A1).

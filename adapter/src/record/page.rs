@@ -4,6 +4,7 @@
 use core::ptr::NonNull;
 use std::alloc::{Layout, alloc, handle_alloc_error};
 
+use super::cb_arg;
 use super::pool::PoolInner;
 use super::slot::Slot;
 use crate::Home;
@@ -70,7 +71,7 @@ impl Page {
         // SAFETY: the layout is not empty.
         let start = unsafe { alloc(LAYOUT) };
         let Some(page) = NonNull::new(start.cast::<Self>()) else { handle_alloc_error(LAYOUT) };
-        assert!(start.addr() >> 48 == 0, "a heap address uses the 16 bits of the generation");
+        assert!(start.addr() >> 48 == 0, "a heap address uses the 16 bits of a ticket");
         let header = Self {
             pool: AtomicPtr::new(core::ptr::null_mut()),
             token: AtomicUsize::new(NOBODY),
@@ -83,6 +84,8 @@ impl Page {
             let slot = unsafe { Self::slot(page, index) };
             // SAFETY: the place lies in the page, which is ours alone.
             unsafe { slot.write(Slot::new()) };
+            // SAFETY: it has just been written, and pages are never freed (A1).
+            unsafe { slot.as_ref() }.set_ticket(cb_arg::first(slot));
         }
         page
     }

@@ -15,7 +15,7 @@ use std::rc::{Rc, Weak};
 
 use super::cb_arg;
 use super::page::{Page, SLOTS};
-use super::slot::Slot;
+use super::slot::{Slot, Word};
 use super::state::State;
 use crate::Home;
 use crate::sync::{Ordering, thread_local};
@@ -29,6 +29,7 @@ pub(super) struct PoolInner {
     home: Home,
     /// What the pool's owner wants to find again from inside a task.
     host: OnceCell<Weak<dyn Any>>,
+    /// The first free slot; each names the next.
     free: Cell<Option<NonNull<Slot>>>,
     in_use: Cell<usize>,
     /// Coarse time, in the unit of whoever sets it; ages of records are differences of it.
@@ -65,6 +66,7 @@ pub(crate) struct PoolId(usize);
 
 impl PoolId {
     /// The pool that has a page.
+    #[inline]
     pub(super) fn of(page: &Page) -> Self {
         Self(page.pool.load(Ordering::Relaxed).addr())
     }
@@ -96,8 +98,18 @@ impl Pool {
     }
 
     /// Runs `body` with this pool as the one that calls without an explicit pool use.
-    #[inline]
+    ///
+    /// # Panics
+    ///
+    /// If the pool's home is not current.
     pub fn enter<R>(&self, body: impl FnOnce() -> R) -> R {
+        assert!(self.home().is_current(), "a pool was entered away from its thread");
+        self.enter_at_home(body)
+    }
+
+    /// The same, where the home is known to be current.
+    #[inline]
+    pub(crate) fn enter_at_home<R>(&self, body: impl FnOnce() -> R) -> R {
         struct Restore(*const PoolInner);
         impl Drop for Restore {
             #[inline]
@@ -107,6 +119,13 @@ impl Pool {
         }
         let _restore = Restore(ENTERED.with(|entered| entered.replace(Rc::as_ptr(&self.0))));
         body()
+    }
+
+    /// Whether this is the pool of the innermost [`enter`](Self::enter) on this OS thread. Then its home
+    /// is current.
+    #[inline]
+    pub(super) fn is_entered(&self) -> bool {
+        ptr::eq(ENTERED.with(Cell::get), Rc::as_ptr(&self.0))
     }
 
     /// The pool of the innermost [`enter`](Self::enter) on this OS thread.
@@ -186,11 +205,10 @@ impl Pool {
     /// - `cb_arg` came from [`Pooled::cb_arg`](super::Pooled::cb_arg).
     #[must_use]
     pub unsafe fn is_in_flight(cb_arg: *mut c_void) -> bool {
-        let Some((slot, travelled)) = cb_arg::decode(cb_arg) else { return false };
-        // SAFETY: the caller's promise; slot invariants 1 and 2: only the atomic word is read.
-        let word = unsafe { slot.as_ref() }.word();
-        cb_arg::same_generation(travelled, word.generation())
-            && matches!(word.state(), State::InFlight | State::Orphaned)
+        let Some(slot) = cb_arg::decode(cb_arg) else { return false };
+        // SAFETY: the caller's promise; slot invariants 1 and 2: only ticket and word are read.
+        let slot = unsafe { slot.as_ref() };
+        slot.ticket() == cb_arg.addr() && matches!(slot.state(), State::InFlight | State::Orphaned)
     }
 
     fn describe(&self, slot: NonNull<Slot>) -> Option<InFlight> {
@@ -229,15 +247,15 @@ impl Pool {
     }
 
     /// Edge 1, first half: a slot of ours, in state `Submitting`, with no body yet.
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin(&self, name: &'static str) -> NonNull<Slot> {
-        let slot = self.0.free.get().unwrap_or_else(|| self.grow());
+        let slot = self.0.free.get().unwrap_or_else(|| grow(&self.0));
         // SAFETY: slots are never freed, and this one is ours (slot invariants 1 and 2).
         let header = unsafe { slot.as_ref() };
-        self.0.free.set(header.next_free.get());
+        self.0.free.set(NonNull::new(header.body.get().cast()));
         header.name.set(name);
         header.began.set(self.0.clock.get());
-        header.set_state(State::Submitting);
+        header.set_word(Word::new(State::Submitting));
         let in_use = self.0.in_use.get();
         if in_use == 0 {
             // The records in use hold one count of the pool together.
@@ -246,23 +264,32 @@ impl Pool {
         self.0.in_use.set(in_use + 1);
         slot
     }
+}
 
-    #[cold]
-    fn grow(&self) -> NonNull<Slot> {
-        // Not a reference made into a pointer: `release` takes a count back through it, which lies
-        // outside of the `PoolInner`.
-        let page = Page::take(Rc::as_ptr(&self.0), self.0.home);
-        self.0.pages.borrow_mut().push(page);
-        let mut next = None;
-        for index in (0..SLOTS).rev() {
-            // SAFETY: `index < SLOTS`.
-            let slot = unsafe { Page::slot(page, index) };
-            // SAFETY: slots are never freed, and this one is ours (slot invariants 1 and 2).
-            unsafe { slot.as_ref() }.next_free.set(next);
-            next = Some(slot);
-        }
-        next.expect("a page has slots")
+/// A page of slots. Of C's calling convention because nothing unwinds through that: what is moved into
+/// the record need not be kept anywhere on the way.
+#[cold]
+extern "C" fn grow(pool: &Rc<PoolInner>) -> NonNull<Slot> {
+    // Not a reference made into a pointer: `release` takes a count back through it, which lies outside of
+    // the `PoolInner`.
+    let page = Page::take(Rc::as_ptr(pool), pool.home);
+    pool.pages.borrow_mut().push(page);
+    // One is asked for only when no other is free, so the list ends here.
+    let mut next = None;
+    for index in (0..SLOTS).rev() {
+        // SAFETY: `index < SLOTS`.
+        let slot = unsafe { Page::slot(page, index) };
+        // SAFETY: slots are never freed, and this one is ours (slot invariants 1 and 2).
+        unsafe { slot.as_ref() }.body.set(link(next));
+        next = Some(slot);
     }
+    next.expect("a page has slots")
+}
+
+/// What a free slot has instead of a body.
+#[inline]
+fn link(next: Option<NonNull<Slot>>) -> *mut () {
+    next.map_or(ptr::null_mut(), |next| next.as_ptr().cast())
 }
 
 /// Edges 2, 7 and 8: the slot goes back to its pool, which may end by that.
@@ -270,7 +297,7 @@ impl Pool {
 /// # Safety
 ///
 /// - The slot is in use, on its home, and its body has been taken out.
-#[inline]
+#[inline(always)]
 pub(super) unsafe fn release(slot: NonNull<Slot>) {
     // SAFETY: slot invariants 1 and 2: the caller is on the slot's home.
     let header = unsafe { slot.as_ref() };
@@ -280,17 +307,28 @@ pub(super) unsafe fn release(slot: NonNull<Slot>) {
     // SAFETY: a slot in use keeps its pool alive (A7).
     let pool = unsafe { &*inner };
     header.retire();
-    header.next_free.set(pool.free.get());
+    header.body.set(link(pool.free.get()));
     pool.free.set(Some(slot));
     let in_use = pool.in_use.get() - 1;
     pool.in_use.set(in_use);
     if in_use == 0 {
-        // SAFETY: A7: `begin` forgot one count for the records in use; the last has just gone.
-        let pool = unsafe { Rc::from_raw(inner.cast_const()) };
-        let waiters = pool.drain_waiters.take();
-        drop(pool);
-        waiters.into_iter().for_each(Waker::wake);
+        // SAFETY: the last record in use has just gone.
+        unsafe { end_use(inner) };
     }
+}
+
+/// Gives back the count that the records in use hold together, and wakes who waits for that.
+///
+/// # Safety
+///
+/// - A record was in use, and none is any more.
+#[inline(never)]
+unsafe fn end_use(inner: *const PoolInner) {
+    // SAFETY: A7: `begin` forgot one count for the records in use; the last has just gone.
+    let pool = unsafe { Rc::from_raw(inner) };
+    let waiters = pool.drain_waiters.take();
+    drop(pool);
+    waiters.into_iter().for_each(Waker::wake);
 }
 
 impl Drop for PoolInner {

@@ -3,44 +3,45 @@
 //! Invariants of a slot, cited by number in SAFETY notes of this folder:
 //!
 //! 1. Its memory is never freed and never moves (pages are recycled, see `page`).
-//! 2. `word` is the only field that may be read on a foreign thread; the others belong to the home
-//!    of the page and are touched only there, and only while the state is not `Free`, or by the
+//! 2. `ticket` and `word` are the only fields that may be read on a foreign thread; the others belong to
+//!    the home of the page and are touched only there, and only while the state is not `Free`, or by the
 //!    pool.
-//! 3. From `begin` to `release`, `body` points to a live `Body` of the call that began it: its
-//!    payload is initialised, and its report is initialised exactly in state `Done`.
-//! 4. The generation in `word` changes at each release, so a context pointer fits one call only
-//!    (until the 22 bits come round).
+//! 3. From `begin` to `release`, `body` points to a live `Body` of the call that began it: its payload is
+//!    initialised, and its report is initialised exactly in state `Done`.
+//! 4. `ticket` changes at each release, so a context pointer fits one call only (until they come round,
+//!    see `cb_arg`).
 //! 5. While a callback reads its report, `word` says so. A callback that comes meanwhile for the same
 //!    record is a stray, and the record is not released: it is neither `Done` nor refused.
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
-use core::ptr::NonNull;
+use core::ptr;
 use core::task::Waker;
 
 use super::body::BodyVtable;
+use super::cb_arg::{self, Ticket};
 use super::state::State;
-use crate::sync::{AtomicU32, Cell, Ordering};
+use crate::sync::{AtomicU8, AtomicUsize, Cell, Ordering};
 
 /// Bytes of a slot's own room; larger bodies go to the heap.
 pub(super) const ROOM: usize = 128;
-const STATE_BITS: u32 = 8;
 /// Beside the state: invariant 5.
-const READING: u32 = 0x80;
+const READING: u8 = 0x80;
 
 /// One record.
 #[repr(C, align(64))]
 pub(crate) struct Slot {
-    /// Generation and state, see invariants 4 and 5.
-    word: AtomicU32,
+    /// Invariant 4.
+    ticket: AtomicUsize,
+    /// The state, and invariant 5.
+    word: AtomicU8,
     /// The pool's clock when the call began.
     pub(super) began: Cell<u32>,
-    pub(super) next_free: Cell<Option<NonNull<Slot>>>,
+    /// Invariant 3; while the slot is free, the next one that is.
+    pub(super) body: Cell<*mut ()>,
     /// The C function that was called.
     pub(super) name: Cell<&'static str>,
     pub(super) waker: Cell<Option<Waker>>,
-    /// Invariant 3.
-    pub(super) body: Cell<*mut ()>,
     pub(super) vtable: Cell<Option<&'static BodyVtable>>,
     pub(super) room: UnsafeCell<MaybeUninit<[u64; ROOM / 8]>>,
 }
@@ -50,24 +51,36 @@ pub(crate) struct Slot {
 const _: () = assert!(size_of::<Slot>() == 192);
 
 impl Slot {
+    /// A free slot, which gets its first ticket where it comes to lie.
     pub(super) fn new() -> Self {
         Self {
-            word: AtomicU32::new(0),
+            ticket: AtomicUsize::new(0),
+            word: AtomicU8::new(State::Free as u8),
             began: Cell::new(0),
-            next_free: Cell::new(None),
+            body: Cell::new(ptr::null_mut()),
             name: Cell::new(""),
             waker: Cell::new(None),
-            body: Cell::new(core::ptr::null_mut()),
             vtable: Cell::new(None),
             room: UnsafeCell::new(MaybeUninit::uninit()),
         }
     }
 
-    /// Generation, state, and whether a report is being read. Relaxed order is enough: only the home writes, and a foreign
-    /// thread that reads merely finds out that it is a stray.
+    /// The ticket of the present call, or of the next if there is none. Only the home writes it.
+    #[inline]
+    pub(super) fn ticket(&self) -> Ticket {
+        self.ticket.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(super) fn set_ticket(&self, ticket: Ticket) {
+        self.ticket.store(ticket, Ordering::Relaxed);
+    }
+
+    /// A foreign thread that asks for the word first and for the ticket then finds out that it is a stray:
+    /// where the word is that of a later call, so is the ticket.
     #[inline]
     pub(super) fn word(&self) -> Word {
-        Word(self.word.load(Ordering::Relaxed))
+        Word(self.word.load(Ordering::Acquire))
     }
 
     #[inline]
@@ -77,48 +90,43 @@ impl Slot {
 
     /// Follows an edge that a method of [`State`] gave.
     #[inline]
-    pub(super) fn set_state(&self, state: State) {
-        self.set_word(self.word().with(state));
-    }
-
-    #[inline]
     pub(super) fn set_word(&self, word: Word) {
-        self.word.store(word.0, Ordering::Relaxed);
+        self.word.store(word.0, Ordering::Release);
     }
 
-    /// Edges 2, 7 and 8: back to `Free`, with the next generation.
+    /// Edges 2, 7 and 8: back to `Free`, with the next ticket.
     #[inline]
     pub(super) fn retire(&self) {
-        let next = self.word().generation().wrapping_add(1) << STATE_BITS;
-        self.set_word(Word(next | State::Free as u32));
+        self.set_ticket(cb_arg::next(self.ticket()));
+        self.set_word(Word::new(State::Free));
     }
 }
 
-/// A generation and a state.
+/// A state, and whether a report is being read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Word(u32);
+pub(super) struct Word(u8);
 
 impl Word {
     #[inline]
-    pub(super) const fn generation(self) -> u32 {
-        self.0 >> STATE_BITS
+    pub(super) const fn new(state: State) -> Self {
+        Self(state as u8)
     }
 
     #[inline]
     pub(super) const fn state(self) -> State {
-        State::from_bits((self.0 & !READING) as u8)
+        State::from_bits(self.0 & !READING)
     }
 
     /// Whether the state is one in which a callback is expected, and none is reading a report.
     #[inline]
     pub(super) const fn is_waited_for(self) -> bool {
-        State::is_waited_for(self.0 as u8) && self.0 & READING == 0
+        State::is_waited_for(self.0) && self.0 & READING == 0
     }
 
     /// The same in another state.
     #[inline]
     pub(super) const fn with(self, state: State) -> Self {
-        Self(self.0 & (!0xff | READING) | state as u32)
+        Self(self.0 & READING | state as u8)
     }
 
     /// The same while a callback reads its report.

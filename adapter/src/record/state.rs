@@ -97,8 +97,8 @@ impl State {
     #[inline]
     pub(crate) const fn complete(self) -> (Self, Completion) {
         match self {
-            Self::Submitting => (Self::Done, Completion::Store),
             Self::InFlight => (Self::Done, Completion::StoreAndWake),
+            Self::Submitting => (Self::Done, Completion::Store),
             Self::Orphaned => (Self::Done, Completion::Discard),
             Self::Free | Self::Done => (self, Completion::Stray),
         }

@@ -142,7 +142,7 @@ impl IoChannel {
 
     async fn abort_one(&self, target: *mut c_void) -> Result<bool> {
         let desc = self.desc();
-        let result = self.command("spdk_bdev_abort", |ch| {
+        let result = self.command(|ch| {
             // SAFETY: W4, W5: the record keeps the channel, and through it the descriptor; a
             // channel is of the current thread; the target is only compared.
             unsafe { raw::spdk_bdev_abort(desc, ch, target) }

@@ -7,7 +7,6 @@
 //! 2. Calls are made only while that thread is current: the records' pool insists.
 //! 3. A call in flight holds a reference to the `ChannelInner`, and through it the descriptor.
 
-use core::ffi::c_void;
 use core::fmt;
 use core::ptr::NonNull;
 use std::rc::Rc;
@@ -16,7 +15,7 @@ use spdk_sys::{spdk_bdev_desc, spdk_io_channel};
 
 use super::AbortToken;
 use super::descriptor::Descriptor;
-use crate::adapter::{Call, Kept, OnceCallback, Parent, Submit};
+use crate::adapter::{Call, Completed, Kept, OnceCallback, Parent, Payload, Pending, Submit};
 use crate::error::{Error, Report, Result};
 use crate::thread::{Opened, Runtime};
 
@@ -114,33 +113,29 @@ impl IoChannel {
     /// As [`call`](Self::call), for calls that keep nothing but the channel.
     pub(super) async fn command<C, S>(
         &self,
-        operation: &'static str,
         mut describe: impl FnMut(Rc<ChannelInner>) -> Call<C, Kept<(Rc<ChannelInner>,)>, S>,
     ) -> Result<C::Value>
     where
         C: OnceCallback<Error: Report>,
         S: Submit<C, Kept<(Rc<ChannelInner>,)>>,
     {
-        self.call(operation, (self.keep(),), |(ch,)| describe(ch)).await.0
+        self.call((self.keep(),), |(ch,)| describe(ch)).await.0
     }
 
     /// Names a call in flight to the channel's token.
-    ///
-    /// # Safety
-    ///
-    /// - `cb_arg` is the context of a pooled call.
     #[inline]
-    pub(super) unsafe fn list(&self, cb_arg: *mut c_void) -> Option<*mut c_void> {
-        let token = self.token.as_ref()?;
-        // SAFETY: the caller's promise.
-        unsafe { token.list(self.as_ptr(), cb_arg) };
-        Some(cb_arg)
+    pub(super) fn list<C: OnceCallback, P: Payload>(&self, call: &Pending<C, P>) {
+        if let Some(token) = &self.token {
+            // SAFETY: a `Pending` call is pooled.
+            unsafe { token.list(self.as_ptr(), call.cb_arg()) };
+        }
     }
 
     /// Takes a call that has completed off again.
-    pub(super) fn unlist(&self, cb_arg: *mut c_void) {
+    #[inline]
+    pub(super) fn unlist<C: OnceCallback, P: Payload>(&self, call: &Completed<C, P>) {
         if let Some(token) = &self.token {
-            token.unlist(self.as_ptr(), cb_arg);
+            token.unlist(self.as_ptr(), call.cb_arg());
         }
     }
 

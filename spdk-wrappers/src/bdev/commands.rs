@@ -25,7 +25,7 @@ impl IoChannel {
         };
         let desc = self.desc();
         let (result, (_, source)) = self
-            .call(OPERATION, (self.keep(), source), |(ch, buf)| {
+            .call((self.keep(), source), |(ch, buf)| {
                 // SAFETY: W4, W5, W6: the record keeps the channel, which is of the current thread,
                 // and through it the descriptor; and the buffers, which are as long as C is told.
                 unsafe { raw::spdk_bdev_compare_blocks(desc, ch, buf, offset_blocks, num_blocks) }
@@ -86,7 +86,7 @@ impl IoChannel {
                 let desc = self.desc();
                 let kept = (self.keep(), compare, write);
                 let (result, (_, compare, write)) = self
-                    .call(OPERATION, kept, |(ch, compare, write)| {
+                    .call(kept, |(ch, compare, write)| {
                         // SAFETY: W4, W5, W6: the record keeps the channel, which is of the current
                         // thread, and through it the descriptor; and the buffers, which are as long
                         // as C is told.
@@ -118,7 +118,7 @@ impl IoChannel {
     /// `EBADF` if the descriptor is read-only, `EINVAL` if the range leaves the bdev, `ENOTSUP`.
     pub async fn write_zeroes(&self, offset_blocks: u64, num_blocks: u64) -> Result<()> {
         let desc = self.desc();
-        self.command("spdk_bdev_write_zeroes_blocks", |ch| {
+        self.command(|ch| {
             // SAFETY: W4, W5: the record keeps the channel, which is of the current thread, and through
             // it the descriptor.
             unsafe { raw::spdk_bdev_write_zeroes_blocks(desc, ch, offset_blocks, num_blocks) }
@@ -135,7 +135,7 @@ impl IoChannel {
     /// [`IoStatus`](super::IoStatus) if the bdev cannot unmap.
     pub async fn unmap(&self, offset_blocks: u64, num_blocks: u64) -> Result<()> {
         let desc = self.desc();
-        self.command("spdk_bdev_unmap_blocks", |ch| {
+        self.command(|ch| {
             // SAFETY: W4, W5: the record keeps the channel, which is of the current thread, and through
             // it the descriptor.
             unsafe { raw::spdk_bdev_unmap_blocks(desc, ch, offset_blocks, num_blocks) }
@@ -151,7 +151,7 @@ impl IoChannel {
     /// `EBADF` if the descriptor is read-only, `ENOTSUP`, `EINVAL` if the range leaves the bdev.
     pub async fn flush(&self, offset_blocks: u64, num_blocks: u64) -> Result<()> {
         let desc = self.desc();
-        self.command("spdk_bdev_flush_blocks", |ch| {
+        self.command(|ch| {
             // SAFETY: W4, W5: the record keeps the channel, which is of the current thread, and through
             // it the descriptor.
             unsafe { raw::spdk_bdev_flush_blocks(desc, ch, offset_blocks, num_blocks) }
@@ -172,7 +172,7 @@ impl IoChannel {
         num_blocks: u64,
     ) -> Result<()> {
         let desc = self.desc();
-        self.command("spdk_bdev_copy_blocks", |ch| {
+        self.command(|ch| {
             // SAFETY: W4, W5: the record keeps the channel, which is of the current thread, and through
             // it the descriptor.
             unsafe {
@@ -190,7 +190,7 @@ impl IoChannel {
     /// `EINVAL` if `offset_blocks` lies beyond the end.
     pub async fn seek_data(&self, offset_blocks: u64) -> Result<Option<u64>> {
         let desc = self.desc();
-        let found = self.command("spdk_bdev_seek_data", |ch| {
+        let found = self.command(|ch| {
             // SAFETY: W4, W5: the record keeps the channel, which is of the current thread, and through
             // it the descriptor.
             unsafe { raw::spdk_bdev_seek_data(desc, ch, offset_blocks) }
@@ -206,7 +206,7 @@ impl IoChannel {
     /// `EINVAL` if `offset_blocks` lies beyond the end.
     pub async fn seek_hole(&self, offset_blocks: u64) -> Result<Option<u64>> {
         let desc = self.desc();
-        let found = self.command("spdk_bdev_seek_hole", |ch| {
+        let found = self.command(|ch| {
             // SAFETY: W4, W5: the record keeps the channel, which is of the current thread, and through
             // it the descriptor.
             unsafe { raw::spdk_bdev_seek_hole(desc, ch, offset_blocks) }
@@ -222,7 +222,7 @@ impl IoChannel {
     /// An [`IoStatus`](super::IoStatus) if the device fails the reset.
     pub async fn reset(&self) -> Result<()> {
         let desc = self.desc();
-        self.command("spdk_bdev_reset", |ch| {
+        self.command(|ch| {
             // SAFETY: W4, W5: the record keeps the channel, which is of the current thread, and through
             // it the descriptor.
             unsafe { raw::spdk_bdev_reset(desc, ch) }

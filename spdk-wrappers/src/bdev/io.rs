@@ -26,16 +26,16 @@ impl IoChannel {
     ) -> impl Future<Output = (Result<()>, B)> + use<'_, B> {
         const OPERATION: &str = "spdk_bdev_read";
         let desc = self.desc();
-        let describe = move |(ch, target): (_, Target<B>)| {
-            let nbytes = target.len() as u64;
-            if nbytes == 0 {
-                return Err((empty(OPERATION), (ch, target)));
-            }
+        let check = |(_, target): &One<Target<B>>| match target.len() {
+            0 => Err(empty(OPERATION)),
+            nbytes => Ok(nbytes as u64),
+        };
+        let describe = move |(ch, target): One<Target<B>>, nbytes| {
             // SAFETY: W4, W5, W6: the record keeps the channel, through it the descriptor, and the
             // buffer of `nbytes` bytes; a channel is of the current thread.
-            Ok(unsafe { raw::spdk_bdev_read(desc, ch, target, offset, nbytes) })
+            unsafe { raw::spdk_bdev_read(desc, ch, target, offset, nbytes) }
         };
-        self.operate(OPERATION, (self.keep(), Target::new(buf)), describe, finish_read)
+        self.operate((self.keep(), Target::new(buf)), check, describe, finish_read)
     }
 
     /// Writes the whole of `buf`, at `offset` (`spdk_bdev_write`). Offset and length are in bytes,
@@ -51,15 +51,15 @@ impl IoChannel {
     ) -> impl Future<Output = (Result<()>, B)> + use<'_, B> {
         const OPERATION: &str = "spdk_bdev_write";
         let desc = self.desc();
-        let describe = move |(ch, source): (_, Source<B>)| {
-            let nbytes = source.len() as u64;
-            if nbytes == 0 {
-                return Err((empty(OPERATION), (ch, source)));
-            }
-            // SAFETY: as in `read`.
-            Ok(unsafe { raw::spdk_bdev_write(desc, ch, source, offset, nbytes) })
+        let check = |(_, source): &One<Source<B>>| match source.len() {
+            0 => Err(empty(OPERATION)),
+            nbytes => Ok(nbytes as u64),
         };
-        self.operate(OPERATION, (self.keep(), Source::new(buf)), describe, finish_write)
+        let describe = move |(ch, source): One<Source<B>>, nbytes| {
+            // SAFETY: as in `read`.
+            unsafe { raw::spdk_bdev_write(desc, ch, source, offset, nbytes) }
+        };
+        self.operate((self.keep(), Source::new(buf)), check, describe, finish_write)
     }
 
     /// Reads into the whole of `buf`, from block `offset_blocks` (`spdk_bdev_read_blocks`). The
@@ -75,15 +75,13 @@ impl IoChannel {
     ) -> impl Future<Output = (Result<()>, B)> + use<'_, B> {
         const OPERATION: &str = "spdk_bdev_read_blocks";
         let desc = self.desc();
-        let describe = move |(ch, target): (_, Target<B>)| {
-            let num_blocks = match self.whole_blocks(OPERATION, target.len() as u64) {
-                Ok(num_blocks) => num_blocks,
-                Err(error) => return Err((error, (ch, target))),
-            };
+        let check =
+            |(_, target): &One<Target<B>>| self.whole_blocks(OPERATION, target.len() as u64);
+        let describe = move |(ch, target): One<Target<B>>, num_blocks| {
             // SAFETY: as in `read`; the buffer holds `num_blocks` blocks.
-            Ok(unsafe { raw::spdk_bdev_read_blocks(desc, ch, target, offset_blocks, num_blocks) })
+            unsafe { raw::spdk_bdev_read_blocks(desc, ch, target, offset_blocks, num_blocks) }
         };
-        self.operate(OPERATION, (self.keep(), Target::new(buf)), describe, finish_read)
+        self.operate((self.keep(), Target::new(buf)), check, describe, finish_read)
     }
 
     /// Writes the whole of `buf`, at block `offset_blocks` (`spdk_bdev_write_blocks`). The length of
@@ -99,15 +97,13 @@ impl IoChannel {
     ) -> impl Future<Output = (Result<()>, B)> + use<'_, B> {
         const OPERATION: &str = "spdk_bdev_write_blocks";
         let desc = self.desc();
-        let describe = move |(ch, source): (_, Source<B>)| {
-            let num_blocks = match self.whole_blocks(OPERATION, source.len() as u64) {
-                Ok(num_blocks) => num_blocks,
-                Err(error) => return Err((error, (ch, source))),
-            };
+        let check =
+            |(_, source): &One<Source<B>>| self.whole_blocks(OPERATION, source.len() as u64);
+        let describe = move |(ch, source): One<Source<B>>, num_blocks| {
             // SAFETY: as in `read_blocks`.
-            Ok(unsafe { raw::spdk_bdev_write_blocks(desc, ch, source, offset_blocks, num_blocks) })
+            unsafe { raw::spdk_bdev_write_blocks(desc, ch, source, offset_blocks, num_blocks) }
         };
-        self.operate(OPERATION, (self.keep(), Source::new(buf)), describe, finish_write)
+        self.operate((self.keep(), Source::new(buf)), check, describe, finish_write)
     }
 
     /// How many blocks `bytes` are. None at all is refused, because SPDK may never complete it.
@@ -140,6 +136,7 @@ fn finish_write<B: IoBuf>(result: Result<()>, (_, source): One<Source<B>>) -> (R
     (result, source.buf)
 }
 
+#[cold]
 pub(super) fn empty(operation: &'static str) -> Error {
     Error::invalid(operation, "the buffer is empty; it must hold at least one block")
 }

@@ -3,35 +3,48 @@
 //! The future holds what the operation keeps only until the call is made; from then on the record
 //! does, and the future no more than the way to it. That is why it is written by hand.
 
-use core::ffi::c_void;
 use core::future::Future;
+use core::mem::{self, ManuallyDrop};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use pin_project_lite::pin_project;
-
 use super::{IoChannel, iowait};
-use crate::adapter::{Call, CallError, Errno, Kept, OnceCallback, Pending, Started, Submit};
+use crate::adapter::{
+    Call, Completed, Errno, Kept, OnceCallback, Pending, Refused, Submit, read_by_words,
+};
 use crate::error::{Error, Report, Result};
 
-pin_project! {
-    /// See [`IoChannel::operate`].
-    #[must_use = "futures do nothing unless polled"]
-    pub(super) struct Operation<'a, C: OnceCallback, K: 'static, D, F, W> {
-        channel: &'a IoChannel,
-        name: &'static str,
-        describe: D,
-        finish: F,
-        wait: fn(&'a IoChannel) -> W,
-        // Until a call is made, and again after a refusal.
-        kept: Option<K>,
-        pending: Option<Pending<C, Kept<K>>>,
-        // For a token.
-        listed: Option<*mut c_void>,
-        #[pin]
-        waiting: Option<W>,
+/// See [`IoChannel::operate`].
+#[must_use = "futures do nothing unless polled"]
+pub(super) struct Operation<'a, C: OnceCallback, K: 'static, X, D, F> {
+    channel: &'a IoChannel,
+    check: X,
+    describe: D,
+    finish: F,
+    /// Dropped by the operation, which is over quickly if there is nothing to drop.
+    stage: ManuallyDrop<Stage<'a, C, K>>,
+}
+
+enum Stage<'a, C: OnceCallback, K: 'static> {
+    Idle(K),
+    /// For an `spdk_bdev_io`, which is rare enough for an allocation.
+    Waiting(K, Pin<Box<dyn Future<Output = ()> + 'a>>),
+    Begun(Pending<C, Kept<K>>),
+    Finished,
+}
+
+impl<C: OnceCallback, K, X, D, F> Drop for Operation<'_, C, K, X, D, F> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if !matches!(*self.stage, Stage::Finished) {
+            // SAFETY: it is dropped here, once, and nothing uses it again.
+            unsafe { ManuallyDrop::drop(&mut self.stage) };
+        }
     }
 }
+
+// Nothing in it is ever pinned: what C touches moves into the record first.
+impl<C: OnceCallback, K, X, D, F> Unpin for Operation<'_, C, K, X, D, F> {}
 
 impl IoChannel {
     /// Makes a call that keeps `kept`, as often as it takes: when no `spdk_bdev_io` is free, it waits
@@ -39,7 +52,6 @@ impl IoChannel {
     #[inline]
     pub(super) fn call<C, K, S>(
         &self,
-        name: &'static str,
         kept: K,
         mut describe: impl FnMut(K) -> Call<C, Kept<K>, S>,
     ) -> impl Future<Output = (Result<C::Value>, K)>
@@ -48,97 +60,157 @@ impl IoChannel {
         K: 'static,
         S: Submit<C, Kept<K>>,
     {
-        self.operate(name, kept, move |kept| Ok(describe(kept)), |result, kept| (result, kept))
+        let describe = move |kept, ()| describe(kept);
+        self.operate(kept, |_| Ok(()), describe, |result, kept| (result, kept))
     }
 
-    /// As [`call`](Self::call), for a call that `describe` may refuse to make, and whose reply
-    /// `finish` shapes.
-    #[inline]
-    pub(super) fn operate<'a, C, K, S, D, F, T>(
-        &'a self,
-        name: &'static str,
+    /// As [`call`](Self::call), for a call that `check` may refuse to make, or else gives the arguments
+    /// of, and whose reply `finish` shapes.
+    ///
+    /// What is kept moves from the future into the record and from there into the reply. Both moves are
+    /// cheap because `describe` does not unwind and has nothing to drop.
+    #[inline(always)]
+    pub(super) const fn operate<C, K, A, S, X, D, F, T>(
+        &self,
         kept: K,
+        check: X,
         describe: D,
         finish: F,
-    ) -> Operation<'a, C, K, D, F, impl Future<Output = ()> + use<'a, C, K, S, D, F, T>>
+    ) -> Operation<'_, C, K, X, D, F>
     where
-        C: OnceCallback<Error: Report>,
+        C: OnceCallback,
         K: 'static,
-        S: Submit<C, Kept<K>>,
-        D: FnMut(K) -> Described<C, K, S>,
+        X: Fn(&K) -> Result<A>,
+        D: FnMut(K, A) -> Call<C, Kept<K>, S>,
         F: Fn(Result<C::Value>, K) -> T,
     {
         Operation {
             channel: self,
-            name,
+            check,
             describe,
             finish,
-            wait: iowait::wait,
-            kept: Some(kept),
-            pending: None,
-            listed: None,
-            waiting: None,
+            stage: ManuallyDrop::new(Stage::Idle(kept)),
         }
     }
 }
 
-/// The call to make, or why none is made.
-pub(super) type Described<C, K, S> = core::result::Result<Call<C, Kept<K>, S>, (Error, K)>;
-
-impl<'a, C, K, S, D, F, T, W> Future for Operation<'a, C, K, D, F, W>
+impl<C, K, A, S, X, D, F, T> Future for Operation<'_, C, K, X, D, F>
 where
     C: OnceCallback<Error: Report>,
     S: Submit<C, Kept<K>>,
-    D: FnMut(K) -> Described<C, K, S>,
+    X: Fn(&K) -> Result<A>,
+    D: FnMut(K, A) -> Call<C, Kept<K>, S>,
     F: Fn(Result<C::Value>, K) -> T,
-    W: Future<Output = ()>,
 {
     type Output = T;
 
     #[inline(always)]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        loop {
-            if let Some(waiting) = this.waiting.as_mut().as_pin_mut() {
-                ready!(waiting.poll(cx));
-                this.waiting.set(None);
-            }
-            let (result, kept) = if this.pending.is_some() {
-                ready!(Pending::poll(this.pending, cx))
-            } else {
-                let kept = this.kept.take().expect("an operation is not polled again");
-                let call = match (this.describe)(kept) {
-                    Ok(call) => call,
-                    Err((error, kept)) => return Poll::Ready((this.finish)(Err(error), kept)),
-                };
-                match call.start(this.channel.runtime().pool(), cx.waker()) {
-                    Started::Ready(reply) => reply,
-                    Started::Pending(pending) => {
-                        // SAFETY: the call is pooled.
-                        *this.listed = unsafe { this.channel.list(pending.cb_arg()) };
-                        *this.pending = Some(pending);
-                        return Poll::Pending;
-                    }
-                }
-            };
-            if let Some(cb_arg) = this.listed.take() {
-                this.channel.unlist(cb_arg);
-            }
-            match result {
-                Ok(value) => return Poll::Ready((this.finish)(Ok(value), kept)),
-                Err(error) if is_out_of_io(&error) => {
-                    *this.kept = Some(kept);
-                    this.waiting.set(Some((this.wait)(this.channel)));
-                }
-                Err(error) => {
-                    let error = Error::of(this.name)(error);
-                    return Poll::Ready((this.finish)(Err(error), kept));
-                }
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let this = self.get_mut();
+        if let Stage::Waiting(..) = &*this.stage {
+            ready!(this.wait(cx));
+        }
+        if let Stage::Idle(_) = &*this.stage {
+            return this.begin(cx);
+        }
+        let Stage::Begun(pending) = this.finish_stage() else { panic!("{POLLED_AGAIN}") };
+        match pending.completed(cx.waker()) {
+            Ok(completed) => this.end(completed),
+            Err(pending) => {
+                this.proceed(Stage::Begun(pending));
+                Poll::Pending
             }
         }
     }
 }
 
-fn is_out_of_io<E>(error: &CallError<E>) -> bool {
-    matches!(error, CallError::Refused(refusal) if refusal.errno() == Some(Errno::ENOMEM))
+impl<'a, C, K, A, S, X, D, F, T> Operation<'a, C, K, X, D, F>
+where
+    C: OnceCallback<Error: Report>,
+    S: Submit<C, Kept<K>>,
+    X: Fn(&K) -> Result<A>,
+    D: FnMut(K, A) -> Call<C, Kept<K>, S>,
+    F: Fn(Result<C::Value>, K) -> T,
+{
+    #[inline(always)]
+    fn finish_stage(&mut self) -> Stage<'a, C, K> {
+        mem::replace(&mut *self.stage, Stage::Finished)
+    }
+
+    /// Goes on from `Finished`, of which nothing has to be dropped.
+    #[inline(always)]
+    fn proceed(&mut self, stage: Stage<'a, C, K>) {
+        self.stage = ManuallyDrop::new(stage);
+    }
+
+    /// Makes the call. The stage is `Idle`.
+    #[inline(always)]
+    fn begin(&mut self, cx: &mut Context<'_>) -> Poll<T> {
+        let Stage::Idle(kept) = &*self.stage else { panic!("{POLLED_AGAIN}") };
+        let arguments = match (self.check)(kept) {
+            Ok(arguments) => arguments,
+            Err(error) => {
+                let Stage::Idle(kept) = self.finish_stage() else { panic!("{POLLED_AGAIN}") };
+                return Poll::Ready((self.finish)(Err(error), kept));
+            }
+        };
+        let pool = self.channel.runtime().pool();
+        let describe = || {
+            let Stage::Idle(kept) = &*self.stage else { panic!("{POLLED_AGAIN}") };
+            // SAFETY: what is read is there no more with the next line.
+            let kept = unsafe { read_by_words(kept) };
+            self.stage = ManuallyDrop::new(Stage::Finished);
+            (self.describe)(kept, arguments)
+        };
+        match pool.start(cx.waker(), describe) {
+            Ok(pending) if pending.is_done() => match pending.completed(cx.waker()) {
+                Ok(completed) => self.end(completed),
+                Err(_) => unreachable!("it is done"),
+            },
+            Ok(pending) => {
+                self.channel.list(&pending);
+                self.proceed(Stage::Begun(pending));
+                Poll::Pending
+            }
+            Err(Refused { refusal, payload: Kept(kept), .. })
+                if refusal.errno() == Some(Errno::ENOMEM) =>
+            {
+                self.proceed(Stage::Waiting(kept, Box::pin(iowait::wait(self.channel))));
+                if self.wait(cx).is_ready() {
+                    cx.waker().wake_by_ref();
+                }
+                Poll::Pending
+            }
+            Err(Refused { function, refusal, payload: Kept(kept) }) => {
+                Poll::Ready((self.finish)(Err(Error::refused(function, refusal)), kept))
+            }
+        }
+    }
+
+    /// Waits until another call is worth while.
+    #[cold]
+    #[inline(never)]
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Stage::Waiting(_, waiting) = &mut *self.stage else { return Poll::Ready(()) };
+        ready!(waiting.as_mut().poll(cx));
+        if let Stage::Waiting(kept, _) = self.finish_stage() {
+            self.proceed(Stage::Idle(kept));
+        }
+        Poll::Ready(())
+    }
+
+    #[inline(always)]
+    fn end(&mut self, completed: Completed<C, Kept<K>>) -> Poll<T> {
+        self.channel.unlist(&completed);
+        Poll::Ready(match completed.into_success() {
+            Ok((value, Kept(kept))) => (self.finish)(Ok(value), kept),
+            Err(failed) => {
+                let function = failed.function();
+                let (result, kept) = failed.finish();
+                (self.finish)(result.map_err(Error::of(function)), kept)
+            }
+        })
+    }
 }
+
+const POLLED_AGAIN: &str = "an operation is not polled after it was ready";

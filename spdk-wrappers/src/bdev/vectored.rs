@@ -179,8 +179,7 @@ impl IoChannel {
             Err(error) => return (Err(error), kept.into_bufs().finish(false)),
         };
         let desc = self.desc();
-        let (result, kept) =
-            self.call(operation, kept, |kept| describe(desc, kept, iovcnt, length)).await;
+        let (result, kept) = self.call(kept, |kept| describe(desc, kept, iovcnt, length)).await;
         let succeeded = result.is_ok();
         (result, kept.into_bufs().finish(succeeded))
     }

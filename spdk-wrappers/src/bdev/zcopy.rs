@@ -133,7 +133,7 @@ impl IoChannel {
         let no_iov: *mut iovec = ptr::null_mut();
         let kept = (ZeroCopyChannel::new(self.keep()), no_iov);
         let (result, (channel, _)) = self
-            .call(OPERATION, kept, |(ch, iov)| {
+            .call(kept, |(ch, iov)| {
                 // SAFETY: W4, W5: the record keeps the channel, and through it the descriptor; a
                 // channel is of the current thread. SPDK brings the array.
                 unsafe {
