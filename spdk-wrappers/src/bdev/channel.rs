@@ -15,7 +15,7 @@ use spdk_sys::{spdk_bdev_desc, spdk_io_channel};
 
 use super::AbortToken;
 use super::descriptor::Descriptor;
-use crate::adapter::{Call, Completed, Kept, OnceCallback, Parent, Payload, Pending, Submit};
+use crate::adapter::{Call, Completed, Kept, OnceCallback, Parent, Payload, Pending, Pool, Submit};
 use crate::error::{Error, Report, Result};
 use crate::thread::{Opened, Runtime};
 
@@ -50,6 +50,8 @@ pub struct IoChannel {
 
 pub(crate) struct ChannelInner {
     ch: Opened<spdk_io_channel, Descriptor>,
+    /// That of `runtime`, at hand.
+    pool: Pool,
     runtime: Rc<Runtime>,
 }
 
@@ -63,6 +65,10 @@ unsafe impl Parent<*mut spdk_io_channel> for ChannelInner {
 impl ChannelInner {
     pub(super) fn runtime(&self) -> &Runtime {
         &self.runtime
+    }
+
+    pub(super) fn desc(&self) -> *mut spdk_bdev_desc {
+        self.ch.keep().as_ptr()
     }
 }
 
@@ -78,7 +84,7 @@ impl IoChannel {
         // SAFETY: the channel has just been opened here; by invariant 3 no call uses it when it is
         // dropped.
         let ch = unsafe { Opened::new(ch, put, &runtime, listed, keep) };
-        let inner = ChannelInner { ch, runtime };
+        let inner = ChannelInner { ch, pool: runtime.pool().clone(), runtime };
         Ok(Self { inner: Rc::new(inner), token: None })
     }
 
@@ -99,7 +105,13 @@ impl IoChannel {
     }
 
     pub(super) fn desc(&self) -> *mut spdk_bdev_desc {
-        self.descriptor().as_ptr()
+        self.inner.desc()
+    }
+
+    /// The pool of the records.
+    #[inline]
+    pub(super) fn pool(&self) -> &Pool {
+        &self.inner.pool
     }
 
     pub(super) fn block_size(&self) -> u64 {

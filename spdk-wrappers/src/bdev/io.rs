@@ -25,12 +25,12 @@ impl IoChannel {
         offset: u64,
     ) -> impl Future<Output = (Result<()>, B)> + use<'_, B> {
         const OPERATION: &str = "spdk_bdev_read";
-        let desc = self.desc();
         let check = |(_, target): &One<Target<B>>| match target.len() {
             0 => Err(empty(OPERATION)),
             nbytes => Ok(nbytes as u64),
         };
         let describe = move |(ch, target): One<Target<B>>, nbytes| {
+            let desc = ch.desc();
             // SAFETY: W4, W5, W6: the record keeps the channel, through it the descriptor, and the
             // buffer of `nbytes` bytes; a channel is of the current thread.
             unsafe { raw::spdk_bdev_read(desc, ch, target, offset, nbytes) }
@@ -50,12 +50,12 @@ impl IoChannel {
         offset: u64,
     ) -> impl Future<Output = (Result<()>, B)> + use<'_, B> {
         const OPERATION: &str = "spdk_bdev_write";
-        let desc = self.desc();
         let check = |(_, source): &One<Source<B>>| match source.len() {
             0 => Err(empty(OPERATION)),
             nbytes => Ok(nbytes as u64),
         };
         let describe = move |(ch, source): One<Source<B>>, nbytes| {
+            let desc = ch.desc();
             // SAFETY: as in `read`.
             unsafe { raw::spdk_bdev_write(desc, ch, source, offset, nbytes) }
         };
@@ -74,10 +74,10 @@ impl IoChannel {
         offset_blocks: u64,
     ) -> impl Future<Output = (Result<()>, B)> + use<'_, B> {
         const OPERATION: &str = "spdk_bdev_read_blocks";
-        let desc = self.desc();
         let check =
             |(_, target): &One<Target<B>>| self.whole_blocks(OPERATION, target.len() as u64);
         let describe = move |(ch, target): One<Target<B>>, num_blocks| {
+            let desc = ch.desc();
             // SAFETY: as in `read`; the buffer holds `num_blocks` blocks.
             unsafe { raw::spdk_bdev_read_blocks(desc, ch, target, offset_blocks, num_blocks) }
         };
@@ -96,10 +96,10 @@ impl IoChannel {
         offset_blocks: u64,
     ) -> impl Future<Output = (Result<()>, B)> + use<'_, B> {
         const OPERATION: &str = "spdk_bdev_write_blocks";
-        let desc = self.desc();
         let check =
             |(_, source): &One<Source<B>>| self.whole_blocks(OPERATION, source.len() as u64);
         let describe = move |(ch, source): One<Source<B>>, num_blocks| {
+            let desc = ch.desc();
             // SAFETY: as in `read_blocks`.
             unsafe { raw::spdk_bdev_write_blocks(desc, ch, source, offset_blocks, num_blocks) }
         };

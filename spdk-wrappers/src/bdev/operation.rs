@@ -154,7 +154,7 @@ where
                 return Poll::Ready((self.finish)(Err(error), kept));
             }
         };
-        let pool = self.channel.runtime().pool();
+        let pool = self.channel.pool();
         let describe = || {
             let Stage::Idle(kept) = &*self.stage else { panic!("{POLLED_AGAIN}") };
             // SAFETY: what is read is there no more with the next line.
