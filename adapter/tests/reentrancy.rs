@@ -55,11 +55,13 @@ fn completed_while_its_waker_is_cloned_at_the_first_poll() {
     let (library, pool) = (Library::new(), pool());
     let payload = Kept(library.trace.probe("payload"));
     let mut future = library.call(Script::Later, payload).on(&pool);
-    let waker = hooked(Completes::new(&library, At::Clone));
+    let hooks = Completes::new(&library, At::Clone);
+    let waker = hooked(Rc::clone(&hooks));
     let outcome = poll(&mut future, &waker);
     assert!(outcome.is_ready(), "the callback came before the poll ended");
-    drop(outcome);
+    drop((outcome, waker));
     library.trace.expect(["call", "drop payload"]);
+    assert_eq!(Rc::strong_count(&hooks), 1, "the record has not kept the clone");
     assert_eq!(pool.in_use(), 0);
 }
 

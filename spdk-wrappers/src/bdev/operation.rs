@@ -176,6 +176,7 @@ where
                 if refusal.errno() == Some(Errno::ENOMEM) =>
             {
                 self.proceed(Stage::Waiting(kept, Box::pin(iowait::wait(self.channel))));
+                // As it is, the wait always pauses first, and wakes the task itself.
                 if self.wait(cx).is_ready() {
                     cx.waker().wake_by_ref();
                 }
