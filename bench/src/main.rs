@@ -3,6 +3,7 @@
 //! The same workload runs in turn through each [lane](lanes), in one process and on one core, for
 //! several alternating rounds. What counts is the ratio to the bare callback loop of the same round.
 
+mod budget;
 mod census;
 mod heap;
 mod lanes;
@@ -17,6 +18,7 @@ use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 
+use budget::Piece;
 use clap::{Parser, ValueEnum};
 use options::{Lane, Options};
 
@@ -36,9 +38,12 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), Failure> {
-    if let Some([lane, count]) = options.fixed.as_deref() {
-        let lane = Lane::from_str(lane, true)?;
-        return census::fixed(lane, count.parse()?, options.depths[0]);
+    if let Some([name, count]) = options.fixed.as_deref() {
+        let (count, depth) = (count.parse()?, options.depths[0]);
+        return match Piece::from_str(name, true) {
+            Ok(piece) => piece.run(count, depth),
+            Err(_) => census::fixed(Lane::from_str(name, true)?, count, depth),
+        };
     }
     if let Some(lane) = options.census {
         let census = census::here(lane)?;
