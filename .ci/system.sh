@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The same tests on an installed SPDK, where there is one. Its build has a target folder of its own, so
-# that the two backends do not take turns at rebuilding each other's crates.
+# The same tests on an installed SPDK, where there is one, and no warning of clippy there. Its build has
+# a target folder of its own, so that the two backends do not take turns at rebuilding each other's crates.
 . "$(dirname "${BASH_SOURCE[0]}")/lane.sh"
 
 if [ -z "${SPDK_DIR:-}" ] && ! pkg-config --exists spdk_event spdk_env_dpdk 2>/dev/null; then
@@ -10,6 +10,10 @@ fi
 
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/system
 features=(--no-default-features --features system)
+
+# The lane `clippy` sees the other backend.
+cargo clippy -p spdk-sys -p spdk-async -p spdk-async-tests --all-targets "${features[@]}" -- -D warnings
+passed system-clippy 1
 
 run_tests system cargo test -p spdk-sys -p spdk-async -p spdk-async-tests "${features[@]}"
 
