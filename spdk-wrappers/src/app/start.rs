@@ -151,7 +151,7 @@ fn reason(code: i32, app: &App) -> Cow<'static, str> {
         let reason = log::first_error();
         return match reason {
             Some(reason) if code == 1 => Cow::Owned(reason + missing_hugepages(app)),
-            Some(reason) => Cow::Owned(reason),
+            Some(reason) => Cow::Owned(reason + &missing_memory(code, app)),
             None => Cow::Borrowed("SPDK did not start and logged no reason"),
         };
     };
@@ -162,7 +162,18 @@ fn reason(code: i32, app: &App) -> Cow<'static, str> {
         _ => String::new(),
     };
     let logged = log::first_error_of_step().map(|logged| format!("; SPDK logged: {logged}"));
-    Cow::Owned(format!("{place}{reason}{}", logged.unwrap_or_default()))
+    let memory = missing_memory(code, app);
+    Cow::Owned(format!("{place}{reason}{}{memory}", logged.unwrap_or_default()))
+}
+
+/// What SPDK does not say when its memory ends, if that has been limited.
+fn missing_memory(code: i32, app: &App) -> String {
+    match app.memory_mib {
+        Some(mib) if code == -libc::ENOMEM && spdk_sys::BACKEND == "system" => format!(
+            "; SPDK has {mib} MiB of memory, so raise `memory_mib`, or make its pools smaller"
+        ),
+        _ => String::new(),
+    }
 }
 
 /// What DPDK does not say.
