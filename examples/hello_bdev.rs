@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use serde_json::json;
 use spdk_async::bdev::{Bdev, BlockDevice, with_bdev};
 use spdk_async::{App, DmaBuf, LogLevel};
 
@@ -36,10 +37,19 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Who cannot be told has the exit code.
-            let _ = writeln!(io::stderr(), "hello_bdev: {error}");
+            let _ = writeln!(io::stderr(), "hello_bdev: {}", one_line(&error.to_string()));
             ExitCode::FAILURE
         }
     }
+}
+
+/// A text with its control characters escaped, such as the end of a line in a name.
+fn one_line(text: &str) -> String {
+    let escaped = |c: char| match c {
+        _ if c.is_control() => c.escape_default().collect(),
+        _ => String::from(c),
+    };
+    text.chars().map(escaped).collect()
 }
 
 fn run(options: Options) -> Result<(), Failure> {
@@ -80,18 +90,15 @@ fn aio_config(path: &Path) -> Result<String, Failure> {
     let text = path.to_str().ok_or_else(|| {
         format!("a configuration is UTF-8, which {path:?} is not; set TMPDIR to a folder that is")
     })?;
-    // A temporary file's path needs no escapes but for quotes and backslashes.
-    let path = text.replace('\\', "\\\\").replace('"', "\\\"");
-    Ok(format!(
-        r#"{{"subsystems": [{{"subsystem": "bdev", "config": [
-            {{"method": "bdev_aio_create",
-              "params": {{"name": "AIO0", "filename": "{path}", "block_size": {BLOCK}}}}}]}}]}}"#
-    ))
+    let params = json!({"name": "AIO0", "filename": text, "block_size": BLOCK});
+    let config = json!([{"method": "bdev_aio_create", "params": params}]);
+    Ok(json!({"subsystems": [{"subsystem": "bdev", "config": config}]}).to_string())
 }
 
 /// Prints a line.
 fn say(line: Arguments<'_>) -> Result<(), Failure> {
-    writeln!(io::stdout(), "{line}").map_err(|error| format!("cannot print: {error}").into())
+    writeln!(io::stdout(), "{}", one_line(&line.to_string()))
+        .map_err(|error| format!("cannot print: {error}").into())
 }
 
 async fn hello(name: Option<String>) -> Result<(), Failure> {

@@ -83,6 +83,7 @@ fn each_failure_is_one_line() {
     let missing = folder.path().join("missing.json");
     fails(hello_bdev().arg("--json").arg(&missing), &["missing.json", "No such file"]);
     fails(hello_bdev().args(["--bdev", "Nope"]), &["Nope"]);
+    fails(hello_bdev().args(["--bdev", "two\nlines"]), &["two\\nlines"]);
 
     let full = File::options().write(true).open("/dev/full").expect("there is a full device");
     let printed = hello_bdev().stdout(full).stderr(Stdio::piped()).spawn();
@@ -101,7 +102,7 @@ fn each_failure_is_one_line() {
 fn a_path_that_json_escapes_is_fine() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().expect("a folder can be made");
-    let quoted = folder.path().join(r#"a"b\c"#);
+    let quoted = folder.path().join("a\"b\\c\nd");
     std::fs::create_dir(&quoted).expect("a folder can be made");
     let output = hello_bdev().env("TMPDIR", quoted).output().expect("the program starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
