@@ -13,8 +13,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use common::*;
-use spdk_async::bdev::{Bdev, BlockDevice};
-use spdk_async::sleep;
+use spdk_async::bdev::{Bdev, BlockDevice, QosLimits};
+use spdk_async::{Worker, sleep, yield_now};
 
 /// Runs `body` in a process of its own and answers the line in which that reports what holds it up.
 fn report_of(body: impl FnOnce()) -> String {
@@ -67,6 +67,31 @@ fn a_forgotten_operation_with_a_channel() {
     ] {
         assert!(report.contains(words), "`{report}` does not say `{words}`");
     }
+}
+
+/// The worker's own end is through before the application's begins, but SPDK applies limits there.
+#[test]
+fn a_worker_with_the_limits_of_a_bdev() {
+    let report = report_of(|| {
+        with_app(malloc_and_null(), async || {
+            let device = BlockDevice::open("Null0").await.unwrap();
+            let worker = Worker::create("limiter", None).await.unwrap();
+            let limited = device.clone();
+            let set = worker.spawn(move || async move {
+                limited.read_at(vec![0; BLOCK], 0).await.0.unwrap();
+                let limits = QosLimits { rw_ios_per_sec: Some(5000), ..QosLimits::default() };
+                limited.descriptor().set_qos_limits(limits).await.unwrap();
+            });
+            set.unwrap().await.unwrap();
+            forget(device);
+            worker.end();
+            while !worker.has_ended() {
+                yield_now().await;
+            }
+            sleep(Duration::from_millis(500)).await;
+        });
+    });
+    assert!(report.contains("SPDK has pollers of its own there"), "`{report}`");
 }
 
 /// SPDK completes each of them, and each one's record keeps what it has. The report stays short.

@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::rc::Rc;
+use std::time::Instant;
 
 use spdk_sys::spdk_poller;
 
@@ -53,8 +54,11 @@ unsafe extern "C" fn end_current(_ctx: *mut c_void) {
     guard("the end of a worker", || {
         let Some(runtime) = registry::current() else { return };
         runtime.cancel_tasks();
-        // SAFETY: nothing of ours is open on the thread by then.
-        end(runtime, || unsafe { exit_when_unused(ptr::null_mut()) });
+        end(runtime, || {
+            let last_report = Box::into_raw(Box::new(Instant::now()));
+            // SAFETY: nothing of ours is open on the thread by now, and the box goes with the call.
+            unsafe { exit_when_unused(last_report.cast()) }
+        });
     });
 }
 
@@ -73,18 +77,30 @@ pub(super) unsafe fn exit_current() {
 /// Lets the current thread exit as soon as SPDK has no poller of its own on it, as for the rate
 /// limits of a bdev. SPDK would force the exit, and then use the thread all the same.
 ///
+/// Looks again by message, for a poller of ours would be one more.
+///
 /// # Safety
 ///
-/// - As for [`exit_current`].
-unsafe extern "C" fn exit_when_unused(_ctx: *mut c_void) {
+/// - As for [`exit_current`], and `last_report` is a leaked `Box<Instant>`, which this takes over.
+unsafe extern "C" fn exit_when_unused(last_report: *mut c_void) {
     // SAFETY: no precondition.
     let thread = unsafe { spdk_sys::spdk_get_thread() };
     // SAFETY: the thread is current, so it is alive.
     if unsafe { spdk_sys::spdk_thread_has_pollers(thread) } {
-        // SAFETY: the thread is current, so it has not exited.
-        unsafe { spdk_sys::spdk_thread_send_msg(thread, Some(exit_when_unused), ptr::null_mut()) };
+        // SAFETY: the caller's promise.
+        let last = unsafe { &mut *last_report.cast::<Instant>() };
+        if last.elapsed() >= REPORT_EVERY {
+            *last = Instant::now();
+            warn(
+                "the end of a thread is held up: SPDK has pollers of its own there, as for the rate limits of a bdev",
+            );
+        }
+        // SAFETY: the thread is current, so it has not exited; the message takes the box over.
+        unsafe { spdk_sys::spdk_thread_send_msg(thread, Some(exit_when_unused), last_report) };
         return;
     }
+    // SAFETY: the caller's promise; no message has it.
+    drop(unsafe { Box::from_raw(last_report.cast::<Instant>()) });
     // SAFETY: the caller's promise.
     unsafe { exit_current() };
 }
@@ -96,7 +112,7 @@ struct Waiting {
     condition: Box<dyn Fn(&Runtime) -> bool>,
     then: RefCell<Option<Box<dyn FnOnce()>>>,
     poller: Cell<*mut spdk_poller>,
-    last_report: Cell<std::time::Instant>,
+    last_report: Cell<Instant>,
 }
 
 fn wait_until(
@@ -111,7 +127,7 @@ fn wait_until(
         condition: Box::new(condition),
         then: RefCell::new(Some(Box::new(then))),
         poller: Cell::new(ptr::null_mut()),
-        last_report: Cell::new(std::time::Instant::now()),
+        last_report: Cell::new(Instant::now()),
     }));
     // SAFETY: `look` frees the box, after it has unregistered the poller.
     let poller = unsafe {
@@ -155,10 +171,14 @@ fn report(waiting: &Waiting) {
     if waiting.last_report.get().elapsed() < REPORT_EVERY {
         return;
     }
-    waiting.last_report.set(std::time::Instant::now());
+    waiting.last_report.set(Instant::now());
     let reasons = summary(reasons(&waiting.runtime));
     let what = waiting.what;
-    let line = format!("{what} is held up: {reasons}");
+    warn(&format!("{what} is held up: {reasons}"));
+}
+
+/// Says something to whoever listens.
+fn warn(line: &str) {
     if tracing::dispatcher::has_been_set() {
         tracing::warn!("{line}");
     } else {
