@@ -2,12 +2,12 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::{Poll, Waker};
 use std::thread;
 
-use callback_adapter::{Closed, Executor, JoinError, Kept};
+use callback_adapter::{Closed, Executor, JoinError, Kept, Remote};
 use futures_util::FutureExt;
 use futures_util::future::{pending, poll_fn};
 
@@ -111,6 +111,39 @@ fn tasks_that_wake_each_other_while_they_are_dropped() {
 }
 
 /// A task in flight leaves its record to C; the pool outlives the executor until the callback.
+/// Spawns another of its kind when it is dropped, by the way that other threads use, until that is refused.
+struct Hydra(Remote, Arc<AtomicUsize>);
+
+impl Drop for Hydra {
+    fn drop(&mut self) {
+        let count = self.1.fetch_add(1, Ordering::Relaxed);
+        if self.0.is_closed() || count > 1000 {
+            return;
+        }
+        let next = Hydra(self.0.clone(), Arc::clone(&self.1));
+        drop(self.0.spawn(move || pending_with(next)).expect("it has not ended"));
+    }
+}
+
+async fn pending_with(held: Hydra) {
+    let _held = held;
+    pending::<()>().await;
+}
+
+#[test]
+fn an_end_does_not_wait_for_what_is_spawned_meanwhile() {
+    let (_, executor) = Host::with_executor();
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let first = Hydra(executor.remote(), Arc::clone(&dropped));
+    drop(executor.spawn(pending_with(first)));
+    executor.run(usize::MAX);
+    executor.cancel_tasks();
+    assert_eq!(dropped.load(Ordering::Relaxed), 1, "the next one comes later");
+    assert_eq!(executor.run(usize::MAX), 1);
+    drop(executor);
+    assert_eq!(dropped.load(Ordering::Relaxed), 2, "none is spawned any more");
+}
+
 #[test]
 fn calls_in_flight_outlive_the_executor() {
     let (library, (_, executor)) = (Library::new(), Host::with_executor());

@@ -171,12 +171,13 @@ impl Core {
         unsafe { task.cancel() };
     }
 
-    /// Drops each task. What they spawn and wake in their drops is dropped too.
+    /// Drops each task that is here or has been sent here. What they spawn here in their drops is dropped too.
     pub(super) fn cancel_all(&self) {
         let resumes = self.resumes.replace(0);
         let cancel = || {
+            // Once: other threads may go on to spawn faster than this cancels.
+            self.collect();
             loop {
-                self.collect();
                 let tasks: Vec<Local> =
                     self.tasks.borrow().iter().map(|(_, task)| task.clone()).collect();
                 if tasks.is_empty() {

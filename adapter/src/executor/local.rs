@@ -118,13 +118,10 @@ impl Drop for Executor {
             eprintln!("an executor was dropped by one of its tasks; the process ends here");
             std::process::abort();
         }
-        loop {
-            self.core.shared.ask_no_more();
-            self.core.cancel_all();
-            if self.core.shared.close_if_empty() {
-                break;
-            }
-        }
+        self.core.shared.ask_no_more();
+        // First, for what is sent after that goes back to its sender.
+        self.core.shared.close();
+        self.core.cancel_all();
     }
 }
 

@@ -34,7 +34,8 @@ impl Counted {
             // SAFETY: the home is current.
             unsafe { self.wake_at_home() };
         } else if !self.posted.swap(true, Ordering::AcqRel) {
-            self.shared.post(self.clone());
+            // An executor that takes no more cancels the task, or has done so.
+            drop(self.shared.post(self.clone()));
         }
     }
 
@@ -50,18 +51,15 @@ impl Counted {
         }
     }
 
-    /// Ends a task that finds its executor ended.
+    /// Ends a task that its executor does not take.
     ///
     /// # Safety
     ///
-    /// - The executor has ended, and that happened before; the task comes from nowhere but the way
-    ///   home.
+    /// - The task is new, and nobody else will admit it.
     pub(super) unsafe fn turn_back(self) {
-        if self.state.get() == State::New {
-            // SAFETY: the task was not admitted and never will be, so nobody else touches it. Its
-            // future was never polled: it holds at most a `Send` generator (A10).
-            unsafe { (self.vtable.cancel)(self.0) };
-        }
+        // SAFETY: the caller's promise. Its future was never polled: it holds at most a `Send`
+        // generator (A10).
+        unsafe { (self.vtable.cancel)(self.0) };
     }
 
     /// A local reference, with which the count goes into the care of all local ones.

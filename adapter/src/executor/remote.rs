@@ -72,13 +72,14 @@ impl Shared {
     }
 
     /// Sends a task home, to be woken there.
-    pub(super) fn post(&self, task: Counted) {
+    ///
+    /// # Errors
+    ///
+    /// The task, if the executor takes no more: it has ended, or its end has begun.
+    pub(super) fn post(&self, task: Counted) -> Result<(), Counted> {
         let mut inbox = self.inbox();
         if !inbox.open {
-            drop(inbox);
-            // SAFETY: the lock has shown that the executor's end came first.
-            unsafe { task.turn_back() };
-            return;
+            return Err(task);
         }
         inbox.mail.push_back(task);
         self.has_mail.store(true, Ordering::Release);
@@ -86,6 +87,7 @@ impl Shared {
         if !self.asked.swap(true, Ordering::AcqRel) {
             self.wakeup.wake();
         }
+        Ok(())
     }
 
     /// Asks the host for a run, at home, unless it has been asked.
@@ -128,11 +130,9 @@ impl Shared {
         Some(core::mem::take(&mut inbox.mail))
     }
 
-    /// Ends the inbox, if it is empty.
-    pub(super) fn close_if_empty(&self) -> bool {
-        let mut inbox = self.inbox();
-        inbox.open = !inbox.mail.is_empty();
-        !inbox.open
+    /// Ends the inbox. What is in it can still be taken.
+    pub(super) fn close(&self) {
+        self.inbox().open = false;
     }
 }
 
@@ -156,7 +156,10 @@ impl Remote {
             task::allocate(Arc::clone(&self.0), async move { generator().await });
         let handle = JoinHandle::new(task.clone(), receiver);
         task.posted.store(true, Ordering::Relaxed);
-        self.0.post(task);
+        if let Err(task) = self.0.post(task) {
+            // SAFETY: the task has never left this thread, and holds no more than the generator.
+            unsafe { task.turn_back() };
+        }
         Ok(handle)
     }
 
