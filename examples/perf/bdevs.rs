@@ -66,7 +66,9 @@ fn chosen(options: &Options) -> Result<Vec<Bdev>, Failure> {
         return named.iter().map(|name| lookup(name)).collect();
     }
     match Bdev::leaves()? {
-        bdevs if bdevs.is_empty() => Err("the configuration has no bdev that is free".into()),
+        bdevs if bdevs.is_empty() => {
+            Err("the configuration has no bdev that is free; name one with --bdev".into())
+        }
         bdevs => Ok(bdevs),
     }
 }

@@ -86,7 +86,8 @@ fn run(options: Options) -> Result<bool, Failure> {
     bar.join();
     let rows = measured.map_err(Failure::from).flatten()?;
     let report = Report::new(&options, rows);
+    // The one is of use where the other fails.
+    let printed = table::print(&report);
     outputs.write(&report)?;
-    table::print(&report)?;
-    Ok(report.ended_early)
+    printed.map(|()| report.ended_early)
 }

@@ -12,6 +12,8 @@ use crate::report::Report;
 /// Pixels.
 const SIZE: (u32, u32) = (960, 600);
 
+const FONT: (&str, u32) = ("sans-serif", 16);
+
 /// The curve of each row, and of all together where there are several.
 pub(crate) fn svg(report: &Report) -> Result<String, Failure> {
     let mut curves: Vec<_> = report
@@ -41,6 +43,8 @@ fn draw(svg: &mut String, title: &str, curves: &[Curve]) -> Result<(), Box<dyn s
     let mut chart = ChartBuilder::on(&root)
         .caption(title, ("sans-serif", 20))
         .margin(16)
+        // Half of the last percentile's label.
+        .margin_right(48)
         .x_label_area_size(40)
         .y_label_area_size(72)
         .build_cartesian_2d(rarities.log_scale(), micros.log_scale())?;
@@ -50,6 +54,8 @@ fn draw(svg: &mut String, title: &str, curves: &[Curve]) -> Result<(), Box<dyn s
         .y_desc("latency in µs")
         .x_label_formatter(&|rarity| percentile(*rarity))
         .y_label_formatter(&|micros| number(micros))
+        .axis_desc_style(FONT)
+        .label_style(FONT)
         .light_line_style(WHITE)
         .draw()?;
     for (place, (name, points)) in curves.iter().enumerate() {
@@ -62,6 +68,7 @@ fn draw(svg: &mut String, title: &str, curves: &[Curve]) -> Result<(), Box<dyn s
     }
     chart
         .configure_series_labels()
+        .label_font(FONT)
         .position(SeriesLabelPosition::UpperLeft)
         .background_style(WHITE.mix(0.8))
         .border_style(BLACK.mix(0.3))

@@ -1,46 +1,30 @@
 //! `hello_bdev` fails with one line on stderr that says what and where, and exit code 1.
-//!
-//! Cargo builds the examples of a package with its tests; `cargo test --test` alone does not.
+
+mod common;
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+
+use common::{configuration, example, in_turn};
 
 fn hello_bdev() -> Command {
-    let test = std::env::current_exe().expect("the test has a path");
-    let target = test.ancestors().nth(2).expect("the test lies in `deps` of the target directory");
-    let program = target.join("examples/hello_bdev");
-    let program = program.to_str().expect("the target directory is UTF-8");
-    assert!(Path::new(program).exists(), "build it first: cargo build --example hello_bdev");
-    // A program that hangs is ended, with exit code 124.
-    let mut command = Command::new("timeout");
-    command.args(["60", program]);
-    command
+    example("hello_bdev")
 }
 
 /// Runs the program, which must fail with one line that holds each of `words`.
 #[track_caller]
 fn fails(command: &mut Command, words: &[&str]) {
-    let output = command.output().expect("the program starts");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
-    // An installed SPDK says that it starts, or starts again, on a line of its own.
-    let lines: Vec<_> = stderr.lines().filter(|line| !line.starts_with("Starting SPDK")).collect();
-    assert!(matches!(lines[..], [line] if line.starts_with("hello_bdev: ")), "{stderr}");
-    for word in words {
-        assert!(stderr.contains(word), "no `{word}` in: {stderr}");
-    }
+    common::fails("hello_bdev", command, words);
 }
 
 /// A folder with a configuration of the bdevs `methods`.
 fn configured(methods: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let json = folder.path().join("bdevs.json");
-    let text = format!(r#"{{"subsystems":[{{"subsystem":"bdev","config":[{methods}]}}]}}"#);
-    std::fs::write(&json, text).expect("the configuration can be written");
+    std::fs::write(&json, configuration(methods)).expect("the configuration can be written");
     (folder, json)
 }
 
@@ -65,12 +49,12 @@ fn fails_on_aio(size: Option<usize>, more: &str, words: &[&str]) {
     fails(hello_bdev().arg("--json").arg(&json), &[&[path], words].concat());
 }
 
-/// The tests' turn: an installed SPDK has each core only once.
-static TURN: Mutex<()> = Mutex::new(());
-
 #[test]
 fn each_failure_is_one_line() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    in_turn(fail_in_each_way);
+}
+
+fn fail_in_each_way() {
     fails_on_aio(Some(1 << 16), r#","readonly":true"#, &["A:", "can the bdev be written to?"]);
     fails_on_aio(Some(0), "", &["A:", "has no blocks"]);
     fails_on_aio(None, "", &["disk", "No such file"]);
@@ -100,10 +84,11 @@ fn each_failure_is_one_line() {
 
 #[test]
 fn a_path_that_json_escapes_is_fine() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    let quoted = folder.path().join("a\"b\\c\nd");
-    std::fs::create_dir(&quoted).expect("a folder can be made");
-    let output = hello_bdev().env("TMPDIR", quoted).output().expect("the program starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    in_turn(|| {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let quoted = folder.path().join("a\"b\\c\nd");
+        std::fs::create_dir(&quoted).expect("a folder can be made");
+        let output = hello_bdev().env("TMPDIR", quoted).output().expect("the program starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    });
 }
