@@ -22,14 +22,16 @@ pub(crate) async fn verify(
         let seed = rng.u64(..);
         Rng::with_seed(seed).fill(&mut buf);
         let began = shared.now();
-        buf = shared.operate(Op::Write, buf, offset).await?;
+        let (result, back) = shared.channel.write(buf, offset).await;
+        buf = shared.succeeded(Op::Write, offset, result, back)?;
         if shared.completed(Op::Write, began).is_none() {
             return Ok(());
         }
         // A read that moves nothing must not find what is still in the buffer.
         buf.fill(0);
         let began = shared.now();
-        buf = shared.operate(Op::Read, buf, offset).await?;
+        let (result, back) = shared.channel.read(buf, offset).await;
+        buf = shared.succeeded(Op::Read, offset, result, back)?;
         let completed = shared.completed(Op::Read, began);
         if !holds(&buf, seed) {
             return Err(shared.differs(buf.len(), offset));
