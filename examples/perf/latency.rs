@@ -3,49 +3,59 @@
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// What is longer counts as this, in nanoseconds: an hour.
-const LONGEST: u64 = 3_600_000_000_000;
+/// What is longer counts as this, in ticks: an hour at the least, where there are fewer than five in a
+/// nanosecond.
+const LONGEST: u64 = 1 << 44;
 
 /// Decimal digits that stay exact.
 const DIGITS: u8 = 3;
 
-/// The latencies of operations. Recording one allocates nothing.
+/// The latencies of operations, in ticks of SPDK's clock. Recording one allocates nothing.
 #[derive(Clone)]
-pub(crate) struct Latencies(Histogram<u64>);
+pub(crate) struct Latencies {
+    ticks: Histogram<u64>,
+    hz: u64,
+}
 
 impl Latencies {
-    pub(crate) fn new() -> Self {
-        Self(Histogram::new_with_bounds(1, LONGEST, DIGITS).expect("the bounds are valid"))
+    /// None so far. There are `hz` ticks in a second.
+    pub(crate) fn new(hz: u64) -> Self {
+        let ticks = Histogram::new_with_bounds(1, LONGEST, DIGITS).expect("the bounds are valid");
+        Self { ticks, hz }
     }
 
     #[inline]
-    pub(crate) fn record(&mut self, nanos: u64) {
-        self.0.saturating_record(nanos);
+    pub(crate) fn record(&mut self, ticks: u64) {
+        self.ticks.saturating_record(ticks);
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        self.0.add(&other.0).expect("all have the same bounds");
+        self.ticks.add(&other.ticks).expect("all have the same bounds");
     }
 
     pub(crate) fn count(&self) -> u64 {
-        self.0.len()
+        self.ticks.len()
+    }
+
+    fn micros(&self, ticks: f64) -> f64 {
+        ticks * 1e6 / self.hz as f64
     }
 
     /// The microseconds that this part of the operations took at most.
     fn micros_at(&self, quantile: f64) -> f64 {
-        self.0.value_at_quantile(quantile) as f64 / 1e3
+        self.micros(self.ticks.value_at_quantile(quantile) as f64)
     }
 
     /// `None` where there was no operation.
     pub(crate) fn summary(&self) -> Option<Summary> {
         (self.count() > 0).then(|| Summary {
-            min: self.0.min() as f64 / 1e3,
-            average: self.0.mean() / 1e3,
+            min: self.micros(self.ticks.min() as f64),
+            average: self.micros(self.ticks.mean()),
             p50: self.micros_at(0.5),
             p90: self.micros_at(0.9),
             p99: self.micros_at(0.99),
             p99_9: self.micros_at(0.999),
-            max: self.0.max() as f64 / 1e3,
+            max: self.micros(self.ticks.max() as f64),
         })
     }
 
@@ -82,9 +92,12 @@ pub(crate) struct Summary {
 mod tests {
     use super::*;
 
+    /// Half nanoseconds.
+    const HZ: u64 = 2_000_000_000;
+
     fn of(nanos: impl IntoIterator<Item = u64>) -> Latencies {
-        let mut latencies = Latencies::new();
-        nanos.into_iter().for_each(|nanos| latencies.record(nanos));
+        let mut latencies = Latencies::new(HZ);
+        nanos.into_iter().for_each(|nanos| latencies.record(nanos.saturating_mul(2)));
         latencies
     }
 
@@ -110,7 +123,7 @@ mod tests {
         let (fast, slow) = ((0..500).map(|n| 100 + n), (0..20).map(|n| 1_000_000 + 997 * n));
         let mut merged = of(fast.clone());
         merged.merge(&of(slow.clone()));
-        merged.merge(&Latencies::new());
+        merged.merge(&Latencies::new(HZ));
         let together = of(fast.chain(slow));
         assert_eq!(merged.count(), 520);
         assert_eq!(merged.summary(), together.summary());

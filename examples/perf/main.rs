@@ -69,7 +69,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::from(ENDED_EARLY),
         Err(error) => {
             // Who cannot be told has the exit code.
-            let _ = writeln!(io::stderr(), "perf: {error}");
+            let _ = writeln!(io::stderr(), "perf: {}", table::one_line(&error.to_string()));
             ExitCode::FAILURE
         }
     }

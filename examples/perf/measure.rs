@@ -25,8 +25,10 @@ pub(crate) struct Row {
 /// What all of them have.
 pub(crate) struct Rows {
     pub(crate) rows: Vec<Row>,
-    /// For how long.
-    pub(crate) measured: Duration,
+    /// Ticks of a second, in which the rows count.
+    pub(crate) hz: u64,
+    /// For how many seconds.
+    pub(crate) seconds: f64,
     pub(crate) ended_early: bool,
 }
 
@@ -59,7 +61,12 @@ pub(crate) async fn all(options: &Options, progress: Progress) -> Result<Rows, F
     let tallies = until_done(try_join_all(running), &window).await?;
     let rows = names.into_iter().zip(tallies);
     let rows = rows.map(|((bdev, core), tally)| Row { bdev, core, tally }).collect();
-    Ok(Rows { rows, measured: window.measured(), ended_early: window.was_stopped() })
+    Ok(Rows {
+        rows,
+        hz: window.hz(),
+        seconds: window.measured(),
+        ended_early: window.was_stopped(),
+    })
 }
 
 /// Whether the buffers of all workers fit. Not all of the memory is theirs, but then SPDK says so.

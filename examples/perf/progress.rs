@@ -63,23 +63,26 @@ impl Bar {
 fn draw(scenes: &Receiver<Scene>) {
     let Ok(scene) = scenes.recv() else { return };
     let style = ProgressStyle::with_template("{bar:30} {msg}").expect("the template is valid");
-    let bar = ProgressBar::new(scene.window.progress()[2].as_millis() as u64).with_style(style);
+    let bar = ProgressBar::new(millis(scene.window.progress()[2])).with_style(style);
     let mut before = (Instant::now(), 0);
     while let Err(RecvTimeoutError::Timeout) = scenes.recv_timeout(PERIOD) {
         let now = (Instant::now(), scene.done.iter().map(|done| done.get()).sum());
         let rate = (now.1 - before.1) as f64 / (now.0 - before.0).as_secs_f64();
         before = now;
         let [gone, warm_up, end] = scene.window.progress();
-        bar.set_position(gone.as_millis() as u64);
+        bar.set_position(millis(gone));
         bar.set_message(message(gone, warm_up, end, rate, scene.size));
     }
     bar.finish_and_clear();
 }
 
-fn message(gone: Duration, warm_up: Duration, end: Duration, rate: f64, size: usize) -> String {
+fn millis(seconds: f64) -> u64 {
+    (seconds * 1e3) as u64
+}
+
+fn message(gone: f64, warm_up: f64, end: f64, rate: f64, size: usize) -> String {
     let mib = rate * size as f64 / f64::from(1 << 20);
-    let (gone, end) = (gone.as_secs_f64(), end.as_secs_f64());
-    let phase = if gone < warm_up.as_secs_f64() { ", warm-up" } else { "" };
+    let phase = if gone < warm_up { ", warm-up" } else { "" };
     format!("{gone:.1} of {end:.1} s{phase}: {rate:.0} IOPS, {mib:.1} MiB/s")
 }
 
@@ -89,14 +92,10 @@ mod tests {
 
     #[test]
     fn the_bar_says_what_completes_per_second() {
-        let seconds = Duration::from_secs;
         assert_eq!(
-            message(seconds(3), seconds(1), seconds(6), 256_000.4, 4096),
+            message(3.0, 1.0, 6.0, 256_000.4, 4096),
             "3.0 of 6.0 s: 256000 IOPS, 1000.0 MiB/s"
         );
-        assert_eq!(
-            message(seconds(0), seconds(1), seconds(6), 0.0, 4096),
-            "0.0 of 6.0 s, warm-up: 0 IOPS, 0.0 MiB/s"
-        );
+        assert_eq!(message(0.0, 1.0, 6.0, 0.0, 4096), "0.0 of 6.0 s, warm-up: 0 IOPS, 0.0 MiB/s");
     }
 }

@@ -57,8 +57,8 @@ pub(crate) struct Figures {
 
 impl Report {
     pub(crate) fn new(options: &Options, measured: Rows) -> Self {
-        let seconds = measured.measured.as_secs_f64();
-        let mut all = Tally::new();
+        let seconds = measured.seconds;
+        let mut all = Tally::new(measured.hz);
         measured.rows.iter().for_each(|row| all.merge(&row.tally));
         let figures = |latencies| Figures::new(latencies, options.size, seconds);
         let line = |Row { bdev, core, tally }| Line { bdev, core, figures: figures(both(&tally)) };
@@ -108,29 +108,29 @@ impl Figures {
 
 #[cfg(test)]
 mod tests {
-    use core::time::Duration;
-
     use clap::Parser;
 
     use super::*;
 
+    /// Nanoseconds.
+    const HZ: u64 = 1_000_000_000;
+
     fn row(core: u32, reads: &[u64], writes: &[u64]) -> Row {
-        let mut tally = Tally::new();
+        let mut tally = Tally::new(HZ);
         reads.iter().for_each(|nanos| tally.reads.record(*nanos));
         writes.iter().for_each(|nanos| tally.writes.record(*nanos));
         Row { bdev: "B".into(), core, tally }
     }
 
-    fn report(rows: Vec<Row>, seconds: u64) -> Report {
+    fn report(rows: Vec<Row>, seconds: f64) -> Report {
         let options = Options::parse_from(["perf", "-o", "1M"]);
-        let measured = Duration::from_secs(seconds);
-        Report::new(&options, Rows { rows, measured, ended_early: false })
+        Report::new(&options, Rows { rows, hz: HZ, seconds, ended_early: false })
     }
 
     #[test]
     fn rows_add_up_to_the_total_and_so_do_reads_and_writes() {
         let rows = vec![row(0, &[1000; 30], &[5000; 10]), row(1, &[2000; 60], &[])];
-        let report = report(rows, 2);
+        let report = report(rows, 2.0);
         let operations: Vec<_> = report.rows.iter().map(|row| row.figures.operations).collect();
         assert_eq!(operations, [40, 60]);
         assert_eq!(report.total.operations, 100);
@@ -143,13 +143,13 @@ mod tests {
 
     #[test]
     fn one_kind_alone_is_not_said_twice() {
-        let report = report(vec![row(0, &[1000], &[])], 1);
+        let report = report(vec![row(0, &[1000], &[])], 1.0);
         assert!(report.reads.is_none() && report.writes.is_none());
     }
 
     #[test]
     fn a_run_without_time_has_no_figures_but_zeroes() {
-        let report = report(vec![row(0, &[], &[])], 0);
+        let report = report(vec![row(0, &[], &[])], 0.0);
         assert_eq!((report.total.operations, report.total.iops), (0, 0.0));
         assert!(report.total.latency_us.is_none());
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use spdk_async::bdev::{BlockDevice, IoChannel};
-use spdk_async::{DmaBuf, JoinHandle, spawn_local};
+use spdk_async::{DmaBuf, JoinHandle, spawn_local, ticks};
 
 use crate::Failure;
 use crate::latency::Latencies;
@@ -56,8 +56,9 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn new() -> Self {
-        Self { reads: Latencies::new(), writes: Latencies::new() }
+    /// Of times in ticks, of which there are so many in a second.
+    pub(crate) fn new(hz: u64) -> Self {
+        Self { reads: Latencies::new(hz), writes: Latencies::new(hz) }
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
@@ -78,7 +79,7 @@ pub(crate) struct Shared {
 /// Runs a job on the current worker until the window closes.
 pub(crate) async fn run(job: Job, window: Arc<Window>) -> Result<Tally, Failure> {
     let Job { name, device, buffers, mix, places, part, parts, mut rng, done } = job;
-    let (channel, tally) = (device.channel()?, RefCell::new(Tally::new()));
+    let (channel, tally) = (device.channel()?, RefCell::new(Tally::new(window.hz())));
     let shared = Rc::new(Shared { name, channel, window, done, tally });
     let cursor = Cursor::new(places, part, parts);
     let depth = buffers.len();
@@ -98,7 +99,7 @@ pub(crate) async fn run(job: Job, window: Arc<Window>) -> Result<Tally, Failure>
     for task in tasks {
         output(task).await?;
     }
-    let tally = shared.tally.replace(Tally::new());
+    let tally = shared.tally.borrow().clone();
     Ok(tally)
 }
 
@@ -113,7 +114,7 @@ where
 
 /// One operation after another.
 async fn stream(shared: Rc<Shared>, mut buf: DmaBuf, mut picks: Picks) -> Result<(), Failure> {
-    let mut began = shared.now();
+    let mut began = ticks();
     loop {
         let (op, offset) = picks.next();
         // Not in a function of its own: an operation's future is fastest where it is awaited first.
@@ -130,11 +131,6 @@ async fn stream(shared: Rc<Shared>, mut buf: DmaBuf, mut picks: Picks) -> Result
 }
 
 impl Shared {
-    #[inline]
-    pub(crate) fn now(&self) -> u64 {
-        self.window.now()
-    }
-
     /// The buffer of an operation that succeeded.
     #[inline]
     pub(crate) fn succeeded(
@@ -154,7 +150,7 @@ impl Shared {
     /// over.
     #[inline]
     pub(crate) fn completed(&self, op: Op, began: u64) -> Option<u64> {
-        let now = self.now();
+        let now = ticks();
         self.done.count();
         if self.window.counts(now)? {
             let mut tally = self.tally.borrow_mut();

@@ -16,26 +16,32 @@ pub(crate) fn print(report: &Report) -> Result<(), Failure> {
     }
 }
 
+/// A text with its control characters escaped, such as the end of a line in a name.
+pub(crate) fn one_line(text: &str) -> String {
+    let escaped = |c: char| match c {
+        _ if c.is_control() => c.escape_default().collect(),
+        _ => String::from(c),
+    };
+    text.chars().map(escaped).collect()
+}
+
 fn table(report: &Report) -> String {
-    let mut lines = vec![headline(report)];
     let rows = report
         .rows
         .iter()
-        .map(|Line { bdev, core, figures }| (bdev.as_str(), core.to_string(), figures));
-    let mut rows: Vec<_> = rows.collect();
-    let further = [("reads", &report.reads), ("writes", &report.writes)];
-    for (name, figures) in further {
-        rows.extend(figures.as_ref().map(|figures| (name, String::new(), figures)));
-    }
-    rows.push(("total", String::new(), &report.total));
-    let width = rows.iter().map(|row| row.0.chars().count()).max().unwrap_or(0).max(5);
-    lines.push(format!(
+        .map(|Line { bdev, core, figures }| (one_line(bdev), core.to_string(), figures));
+    let further = [("reads", report.reads.as_ref()), ("writes", report.writes.as_ref())];
+    let further = further.into_iter().chain([("total", Some(&report.total))]);
+    let further =
+        further.filter_map(|(name, figures)| Some((name.to_owned(), String::new(), figures?)));
+    let rows: Vec<_> = rows.chain(further).collect();
+    let width = rows.iter().map(|row| row.0.chars().count()).max().unwrap_or(0);
+    let heads = format!(
         "{:<width$} {:>4} {:>11} {:>10} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "bdev", "core", "IOPS", "MiB/s", "average", "p50", "p90", "p99", "p99.9", "max"
-    ));
-    for (name, core, figures) in rows {
-        lines.push(line(name, width, &core, figures));
-    }
+    );
+    let rows = rows.iter().map(|(name, core, figures)| line(name, width, core, figures));
+    let lines: Vec<_> = [headline(report), heads].into_iter().chain(rows).collect();
     lines.join("\n") + "\n"
 }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use fastrand::Rng;
-use spdk_async::DmaBuf;
+use spdk_async::{DmaBuf, ticks};
 
 use crate::Failure;
 use crate::stream::Shared;
@@ -21,7 +21,7 @@ pub(crate) async fn verify(
         let (_, offset) = picks.next();
         let seed = rng.u64(..);
         Rng::with_seed(seed).fill(&mut buf);
-        let began = shared.now();
+        let began = ticks();
         let (result, back) = shared.channel.write(buf, offset).await;
         buf = shared.succeeded(Op::Write, offset, result, back)?;
         if shared.completed(Op::Write, began).is_none() {
@@ -29,7 +29,7 @@ pub(crate) async fn verify(
         }
         // A read that moves nothing must not find what is still in the buffer.
         buf.fill(0);
-        let began = shared.now();
+        let began = ticks();
         let (result, back) = shared.channel.read(buf, offset).await;
         buf = shared.succeeded(Op::Read, offset, result, back)?;
         let completed = shared.completed(Op::Read, began);

@@ -250,6 +250,7 @@ fn each_failure_is_one_line() {
             fails(&[&["-c", &json, "-b", bdev], more].concat(), words);
         };
         on("Nope", &[], &["`Nope`", "N, R"]);
+        on("two\nlines", &[], &["`two\\nlines`"]);
         on("N", &["-o", "512"], &["`N`", "--size 512", "4096 bytes"]);
         on("N", &["-o", "16k"], &["`N`", "12288 bytes", "--size 16384"]);
         on("N", &["-w", "verify", "-q", "4"], &["`N`", "verify", "--depth"]);

@@ -42,7 +42,7 @@ mod thread;
 
 pub use app::{App, LogLevel, Shutdown, shutdown_requested};
 pub use callback_adapter::Errno;
-pub use env::DmaBuf;
+pub use env::{DmaBuf, ticks, ticks_hz};
 pub use error::{Error, ErrorKind, Result};
 pub use spdk_sys::BACKEND;
 pub use thread::{

@@ -6,3 +6,4 @@ mod ticks;
 pub use dma::DmaBuf;
 pub(crate) use dma::live_buffers;
 pub(crate) use ticks::ticks_to_duration;
+pub use ticks::{ticks, ticks_hz};
