@@ -63,6 +63,11 @@ impl Growth {
         Self(live)
     }
 
+    /// What it holds now.
+    pub(crate) fn now(&self) -> u64 {
+        (LIVE.get() - self.0).max(0) as u64
+    }
+
     /// The peak since the start.
     pub(crate) fn peak(&self) -> u64 {
         (PEAK.get() - self.0).max(0) as u64

@@ -6,12 +6,22 @@
 
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr::null_mut;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::{
     SPDK_POLLER_BUSY, SPDK_POLLER_IDLE, spdk_bdev_io, spdk_bdev_io_complete,
     spdk_bdev_io_get_driver_ctx, spdk_bdev_io_status, spdk_io_channel, spdk_io_channel_get_ctx,
     spdk_poller, spdk_poller_register_named, spdk_poller_unregister,
 };
+
+static HELD: AtomicBool = AtomicBool::new(false);
+
+/// A test switch: while it is on, what malloc and null bdevs have done is not completed, so that any
+/// number of I/Os can be in flight at once. It belongs to the process; an application does not end
+/// while it is on and I/O is in flight.
+pub fn hold_completions(hold: bool) {
+    HELD.store(hold, Ordering::Relaxed);
+}
 
 /// The driver context of a queued bdev_io.
 #[repr(C)]
@@ -138,14 +148,14 @@ unsafe extern "C" fn complete_batch(ctx: *mut c_void) -> c_int {
     let this = ctx.cast::<Completions>();
     // SAFETY: the poller runs on the channel's thread while the channel lives.
     let mut at = unsafe {
+        if (*this).head.is_null() || HELD.load(Ordering::Relaxed) {
+            return SPDK_POLLER_IDLE as c_int;
+        }
         let head = (*this).head;
         (*this).head = null_mut();
         (*this).tail = null_mut();
         head
     };
-    if at.is_null() {
-        return SPDK_POLLER_IDLE as c_int;
-    }
     while !at.is_null() {
         // SAFETY: `at` is ours until it is completed; its link is read before that. The callbacks
         // cannot reach the rest of the batch: it is in no queue any more.

@@ -15,5 +15,6 @@ mod unregister;
 mod uuid;
 
 pub(super) use builtin::add_builtin_modules;
+pub use completions::hold_completions;
 pub use refusal::Refusal;
 use uuid::uuid;

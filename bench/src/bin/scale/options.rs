@@ -1,0 +1,48 @@
+//! The command line.
+
+use clap::{Parser, ValueEnum};
+
+/// Measures time and memory of an operation by the number in flight on one spdk_thread.
+#[derive(Parser)]
+#[command(name = "scale")]
+pub(crate) struct Options {
+    /// Reads in flight at once.
+    #[arg(long, value_delimiter = ',', default_value = "1,10,100,1000,10000,100000,1000000")]
+    pub(crate) counts: Vec<usize>,
+    /// How the reads are awaited.
+    #[arg(long, value_delimiter = ',', default_value = "ordered,unordered,tasks")]
+    pub(crate) ways: Vec<Way>,
+    /// Tasks that wait at once.
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) tasks: usize,
+    /// Descriptors that are open at once, each with a channel.
+    #[arg(long, default_value_t = 1000)]
+    pub(crate) descriptors: usize,
+    /// Reads in flight at once on each of two cores.
+    #[arg(long, default_value_t = 500_000)]
+    pub(crate) per_core: usize,
+    /// Rounds of each measurement; the median counts.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
+    /// Measures one thing and prints it as JSON; what the program runs itself with.
+    #[arg(long, hide = true, num_args = 2)]
+    pub(crate) child: Option<Vec<String>>,
+}
+
+/// How reads are awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Way {
+    /// In one task: all are started, then awaited in order.
+    Ordered,
+    /// In one task, with `FuturesUnordered`.
+    Unordered,
+    /// A task for each.
+    Tasks,
+}
+
+impl Way {
+    /// Its name on the command line and in the table.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().expect("no way is hidden").get_name().to_owned()
+    }
+}

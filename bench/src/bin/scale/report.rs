@@ -1,0 +1,68 @@
+//! The tables.
+
+use std::io::{self, Write};
+
+use crate::Failure;
+use crate::child::{Figures, ask};
+use crate::many::Each;
+use crate::options::{Options, Way};
+use crate::target::Hold;
+
+/// Measures everything and prints it as it comes.
+pub(crate) fn print(options: &Options) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "backend: {}", spdk_async::BACKEND)?;
+    for way in &options.ways {
+        if *way == Way::Tasks && !Hold::WORKS {
+            writeln!(out, "\ntasks: skipped, this backend cannot keep completions back")?;
+            continue;
+        }
+        writeln!(
+            out,
+            "\n{} reads      ns to submit            ns to complete       above the",
+            way.name()
+        )?;
+        writeln!(
+            out,
+            "in flight      bare    await  ratio    bare    await  ratio  callback    bytes     peak"
+        )?;
+        for count in &options.counts {
+            row(&mut out, &count.to_string(), &ask(&way.name(), *count, options)?)?;
+        }
+    }
+    each(&mut out, "tasks", options.tasks, &ask("tasks-alone", options.tasks, options)?)?;
+    let descriptors = ask("descriptors", options.descriptors, options)?;
+    each(&mut out, "descriptors", options.descriptors, &descriptors)?;
+    let count = options.per_core;
+    writeln!(out, "\n{count} ordered reads on each core")?;
+    for job in ["one-core", "two-cores"] {
+        let figures: Vec<Figures> = ask(job, count, options)?;
+        for each in figures {
+            row(&mut out, job, &each)?;
+        }
+    }
+    Ok(())
+}
+
+fn row(out: &mut impl Write, name: &str, figures: &Figures) -> io::Result<()> {
+    let Figures { bare, times, held, peak } = figures;
+    let above = times.submit + times.complete - bare.submit - bare.complete;
+    writeln!(
+        out,
+        "{name:<10} {:>8.1} {:>8.1} {:>6.2} {:>7.1} {:>8.1} {:>6.2} {above:>+9.1} {held:>8.1} {peak:>8.1}",
+        bare.submit,
+        times.submit,
+        bare.submit / times.submit,
+        bare.complete,
+        times.complete,
+        bare.complete / times.complete,
+    )
+}
+
+fn each(out: &mut impl Write, what: &str, count: usize, each: &Each) -> io::Result<()> {
+    let Each { make, end, bytes } = each;
+    writeln!(
+        out,
+        "\n{count} {what} at once: {make:.0} ns to make one, {end:.0} ns to use and end it, {bytes:.1} bytes each"
+    )
+}

@@ -1,0 +1,54 @@
+//! The application, the bdev, and the switch that keeps completions back.
+
+use spdk_async::{App, LogLevel};
+
+/// Bytes of a read.
+pub(crate) const SIZE: usize = 512;
+
+/// An application with a null bdev and as many `spdk_bdev_io` as `reads` at once need; each thread
+/// keeps `cached` of them for itself.
+pub(crate) fn app(reads: usize, cached: usize) -> App {
+    let pool = 65_536 + reads + 4 * cached;
+    App::new("scale")
+        .json(format!(
+            r#"{{"subsystems": [{{"subsystem": "bdev", "config": [
+                {{"method": "bdev_set_options",
+                 "params": {{"bdev_io_pool_size": {pool}, "bdev_io_cache_size": {cached}}}}},
+                {{"method": "bdev_null_create",
+                 "params": {{"name": "Null0", "num_blocks": 2097152, "block_size": 512}}}}]}}]}}"#
+        ))
+        .no_huge(true)
+        .no_pci(true)
+        // A bdev_io and a buffer, each with what surrounds them.
+        .memory_mib(1024 + (reads >> 9) as u32)
+        .log_level(LogLevel::Disabled)
+}
+
+/// What `spdk_bdev_io`s each thread keeps for itself if nobody says otherwise.
+pub(crate) const CACHED: usize = 256;
+
+/// Keeps completions back until it is dropped. An installed SPDK cannot do that.
+pub(crate) struct Hold(());
+
+impl Hold {
+    /// Whether completions can be kept back.
+    pub(crate) const WORKS: bool = cfg!(not(feature = "system"));
+
+    pub(crate) fn start() -> Self {
+        hold(true);
+        Self(())
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        hold(false);
+    }
+}
+
+fn hold(on: bool) {
+    #[cfg(not(feature = "system"))]
+    spdk_async::spdk_sys::hold_completions(on);
+    #[cfg(feature = "system")]
+    let _ = on;
+}
