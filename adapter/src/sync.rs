@@ -6,13 +6,13 @@
 
 #[cfg(loom)]
 pub(crate) use self::checked::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Cell, Mutex, MutexGuard, UnsafeCell, global,
-    thread_local,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Cell, Mutex, MutexGuard, UnsafeCell,
+    global, thread_local,
 };
 #[cfg(not(loom))]
 pub(crate) use self::shipped::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Cell, Mutex, MutexGuard, UnsafeCell, global,
-    thread_local,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Cell, Mutex, MutexGuard, UnsafeCell,
+    global, thread_local,
 };
 pub(crate) use core::sync::atomic::Ordering;
 pub(crate) use std::sync::PoisonError;
@@ -20,7 +20,7 @@ pub(crate) use std::sync::PoisonError;
 #[cfg(not(loom))]
 mod shipped {
     pub(crate) use core::cell::Cell;
-    pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
+    pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize};
     pub(crate) use std::sync::{Mutex, MutexGuard};
     pub(crate) use std::thread_local;
 
@@ -52,7 +52,7 @@ mod shipped {
 #[cfg(loom)]
 mod checked {
     pub(crate) use loom::cell::{Cell, UnsafeCell};
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize};
     pub(crate) use loom::sync::{Mutex, MutexGuard};
 
     /// A thread-local of each thread of the model.

@@ -2,7 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::sync::Arc;
+use std::task::{Poll, Wake, Waker};
 
 use callback_adapter::{Executor, JoinError, Kept, Pool, yield_now};
 use futures_util::FutureExt;
@@ -10,7 +11,7 @@ use futures_util::future::{pending, poll_fn};
 
 use crate::common::host::Host;
 use crate::common::library::{Library, Script};
-use crate::common::storage::pool;
+use crate::common::storage::{poll, pool};
 
 #[test]
 fn a_task_runs_when_the_executor_does() {
@@ -74,6 +75,72 @@ fn a_handle_awaits_its_task() {
     let outer = executor.spawn(async move { inner.await.expect("it ended well") + 1 });
     while executor.run(10) > 0 {}
     assert_eq!(outer.now_or_never().expect("it is finished").expect("it ended well"), 21);
+}
+
+#[test]
+fn a_handle_drops_its_waker_with_itself() {
+    let (_, executor) = Host::with_executor();
+    let mut handle = executor.spawn(pending::<()>());
+    struct Counted;
+    impl Wake for Counted {
+        fn wake(self: Arc<Self>) {}
+    }
+    let (first, second) = (Arc::new(Counted), Arc::new(Counted));
+    assert!(poll(&mut handle, &Waker::from(Arc::clone(&first))).is_pending());
+    assert!(poll(&mut handle, &Waker::from(Arc::clone(&second))).is_pending());
+    assert_eq!((Arc::strong_count(&first), Arc::strong_count(&second)), (1, 2));
+    drop(handle);
+    assert_eq!(Arc::strong_count(&second), 1);
+    assert_eq!(executor.active(), 1);
+}
+
+#[test]
+fn an_output_that_nobody_takes_goes_with_the_later_of_task_and_handle() {
+    let (_, executor) = Host::with_executor();
+    for handle_goes_first in [true, false] {
+        let output = Rc::new(());
+        let inside = Rc::clone(&output);
+        let handle = executor.spawn(async move { inside });
+        let mut handle = Some(handle);
+        if handle_goes_first {
+            drop(handle.take());
+        }
+        assert_eq!(Rc::strong_count(&output), 2);
+        assert_eq!(executor.run(10), 1);
+        assert_eq!(Rc::strong_count(&output), 2 - usize::from(handle_goes_first));
+        drop(handle);
+        assert_eq!(Rc::strong_count(&output), 1);
+    }
+}
+
+/// The last of the list takes the place of the one that ends.
+#[test]
+fn tasks_end_in_any_order() {
+    let (_, executor) = Host::with_executor();
+    let inside: Vec<_> = (0..6).map(|_| Rc::new(())).collect();
+    let alive = || inside.iter().map(|inside| Rc::strong_count(inside) == 2).collect::<Vec<_>>();
+    let mut handles: Vec<_> = inside
+        .iter()
+        .map(|inside| {
+            let inside = Rc::clone(inside);
+            Some(executor.spawn(async move {
+                pending::<()>().await;
+                drop(inside);
+            }))
+        })
+        .collect();
+    executor.run(10);
+    let mut expected = vec![true; 6];
+    for index in [0, 3, 5, 4] {
+        handles[index].take().expect("each is aborted once").abort();
+        executor.run(10);
+        expected[index] = false;
+        assert_eq!(alive(), expected);
+        assert_eq!(executor.active(), expected.iter().filter(|alive| **alive).count());
+    }
+    executor.cancel_tasks();
+    assert_eq!(alive(), [false; 6]);
+    assert_eq!(executor.active(), 0);
 }
 
 #[test]

@@ -6,12 +6,10 @@
 //! the host's last run, so that no source of callbacks keeps the host and the queue from their turn.
 //! Otherwise the task is queued.
 
-use core::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use slab::Slab;
-
+use super::list::List;
 use super::queue::Queue;
 use super::reference::{Counted, Local};
 use super::remote::Shared;
@@ -27,7 +25,7 @@ pub(super) struct Core {
     pub(super) shared: Arc<Shared>,
     queue: Queue,
     /// The tasks that are not done.
-    tasks: RefCell<Slab<Local>>,
+    tasks: List,
     polling: Cell<bool>,
     /// How many tasks callbacks may resume; none while one is polled or tasks are cancelled.
     resumes: Cell<usize>,
@@ -39,7 +37,7 @@ impl Core {
             pool,
             shared,
             queue: Queue::new(),
-            tasks: RefCell::default(),
+            tasks: List::default(),
             polling: Cell::new(false),
             resumes: Cell::new(RESUMES),
         })
@@ -56,7 +54,7 @@ impl Core {
 
     /// How many tasks are not done.
     pub(super) fn listed(&self) -> usize {
-        self.tasks.borrow().len()
+        self.tasks.len()
     }
 
     /// Lists and queues a task that has come home.
@@ -64,7 +62,7 @@ impl Core {
         task.core.set(self);
         // SAFETY: cores are used at home only (A8), and a task comes home once.
         let task = unsafe { task.into_local() };
-        task.key.set(self.tasks.borrow_mut().insert(task.clone()));
+        self.tasks.insert(task.clone());
         task.state.set(State::Idle);
         task.wake();
     }
@@ -138,7 +136,7 @@ impl Core {
         task.state.set(State::Running);
         // SAFETY: A16: the state was `Idle` or `Queued`, for nothing else polls; it has just been set.
         if unsafe { task.poll() } {
-            self.strike(&task);
+            self.tasks.strike(&task);
         } else if task.state.get() == State::Woken {
             task.state.set(State::Queued);
             if let Some(host) = self.push(task) {
@@ -158,15 +156,9 @@ impl Core {
         (!self.shared.is_asked()).then(|| Arc::clone(&self.shared))
     }
 
-    /// Takes a task off the list.
-    fn strike(&self, task: &Local) {
-        let listed = self.tasks.borrow_mut().try_remove(task.key.get());
-        drop(listed);
-    }
-
     fn cancel(&self, task: &Local) {
         // First, so that a cancellation inside the drop does not wait for this one.
-        self.strike(task);
+        self.tasks.strike(task);
         // SAFETY: the task is `Idle` or `Queued`: it is not done, and nothing is being polled.
         unsafe { task.cancel() };
     }
@@ -178,8 +170,7 @@ impl Core {
             // Once: other threads may go on to spawn faster than this cancels.
             self.collect();
             loop {
-                let tasks: Vec<Local> =
-                    self.tasks.borrow().iter().map(|(_, task)| task.clone()).collect();
+                let tasks = self.tasks.all();
                 if tasks.is_empty() {
                     break;
                 }

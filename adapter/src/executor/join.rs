@@ -2,11 +2,12 @@
 
 use core::fmt;
 use core::future::Future;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll};
 use std::any::Any;
-
-use futures_channel::oneshot;
+use std::sync::{Arc, Mutex};
 
 use super::reference::Counted;
 use super::task::Outcome;
@@ -15,9 +16,10 @@ use crate::sync::Ordering;
 /// Awaits a task's output. Dropping it lets the task run on by itself.
 #[must_use = "drop it explicitly to let the task run on unobserved"]
 pub struct JoinHandle<T> {
+    /// Of a future whose output is `T`; the handle is the only one.
     task: Counted,
-    /// `None` once it was ready.
-    receiver: Option<oneshot::Receiver<Outcome<T>>>,
+    /// As with a channel: what can be sent is what may come out.
+    marker: PhantomData<Arc<Mutex<T>>>,
 }
 
 /// Why a task has no output.
@@ -32,8 +34,11 @@ pub enum JoinError {
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) const fn new(task: Counted, receiver: oneshot::Receiver<Outcome<T>>) -> Self {
-        Self { task, receiver: Some(receiver) }
+    /// # Safety
+    ///
+    /// - The task is new, of a future whose output is `T`, and gets no other handle.
+    pub(super) const unsafe fn new(task: Counted) -> Self {
+        Self { task, marker: PhantomData }
     }
 
     /// Asks for the task to be cancelled: its future is dropped on its own thread, at the next run
@@ -46,7 +51,19 @@ impl<T> JoinHandle<T> {
     /// Whether the task has finished or was cancelled.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.receiver.is_none() || self.task.finished.load(Ordering::Acquire)
+        self.task.is_finished()
+    }
+
+    /// The outcome, if the task has brought one and it has not been taken. The task has finished.
+    fn take(&mut self) -> Option<Outcome<T>> {
+        self.task.take_outcome().then(|| {
+            let mut outcome = MaybeUninit::<Outcome<T>>::uninit();
+            // SAFETY: task invariant 6: the body holds an outcome, which is ours to take; by the
+            // promise of `new` it is of this type.
+            unsafe { self.task.read_outcome(outcome.as_mut_ptr().cast()) };
+            // SAFETY: it has just been written.
+            unsafe { outcome.assume_init() }
+        })
     }
 }
 
@@ -54,16 +71,23 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(receiver) = &mut self.receiver else {
-            panic!("a join handle was polled after it was ready")
-        };
-        let outcome = ready!(Pin::new(receiver).poll(cx));
-        self.receiver = None;
-        Poll::Ready(match outcome {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(panic)) => Err(JoinError::Panicked(panic)),
-            Err(oneshot::Canceled) => Err(JoinError::Cancelled),
+        assert!(!self.task.is_taken(), "a join handle was polled after it was ready");
+        if !self.task.await_end(cx.waker()) {
+            return Poll::Pending;
+        }
+        Poll::Ready(match self.take() {
+            Some(Ok(value)) => Ok(value),
+            Some(Err(panic)) => Err(JoinError::Panicked(panic)),
+            None => Err(JoinError::Cancelled),
         })
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        if self.task.leave() {
+            drop(self.take());
+        }
     }
 }
 

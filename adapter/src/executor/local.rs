@@ -64,8 +64,7 @@ impl Executor {
         F::Output: 'static,
     {
         assert!(self.home().is_current(), "a task was spawned away from its executor's thread");
-        let (task, receiver) = task::allocate(Arc::clone(&self.core.shared), future);
-        let handle = JoinHandle::new(task.clone(), receiver);
+        let (task, handle) = task::allocate(Arc::clone(&self.core.shared), future);
         self.core.admit(task);
         handle
     }

@@ -80,8 +80,8 @@ impl Counted {
     pub(super) unsafe fn to_local(&self) -> Option<Local> {
         let admitted = !matches!(self.state.get(), State::New | State::Done);
         admitted.then(|| {
-            self.local.set(self.local.get() + 1);
-            Local(self.0)
+            // SAFETY: it has been admitted and is not done, and the home is current.
+            unsafe { Local::another(self.0) }
         })
     }
 }
@@ -99,7 +99,7 @@ impl Clone for Counted {
     fn clone(&self) -> Self {
         let before = self.counted.fetch_add(1, Ordering::Relaxed);
         // As `Arc`: nobody has so many references but by forgetting them in a loop.
-        if before > isize::MAX as usize {
+        if before > i32::MAX as u32 {
             std::process::abort();
         }
         Self(self.0)
@@ -130,6 +130,26 @@ impl Local {
     /// - A local reference is given up to this, at home.
     pub(super) const unsafe fn from_raw(task: NonNull<Header>) -> Self {
         Self(task)
+    }
+
+    /// # Safety
+    ///
+    /// - There is a local reference to the task, whose home is current.
+    #[inline]
+    unsafe fn another(task: NonNull<Header>) -> Self {
+        // SAFETY: task invariant 1, for there is a reference.
+        let local = unsafe { &task.as_ref().local };
+        match local.get().checked_add(1) {
+            Some(count) => local.set(count),
+            // As `Arc`.
+            None => std::process::abort(),
+        }
+        Self(task)
+    }
+
+    /// Whether the two refer to one task.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.0 == other.0
     }
 
     /// Queues the task, if it waits to be woken.
@@ -195,8 +215,8 @@ impl Deref for Local {
 impl Clone for Local {
     #[inline]
     fn clone(&self) -> Self {
-        self.local.set(self.local.get() + 1);
-        Self(self.0)
+        // SAFETY: this is one, and local references exist at home only (A15).
+        unsafe { Self::another(self.0) }
     }
 }
 

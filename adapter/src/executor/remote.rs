@@ -152,9 +152,7 @@ impl Remote {
             return Err(Closed);
         }
         // Until it comes home and is polled there, it holds nothing but the generator.
-        let (task, receiver) =
-            task::allocate(Arc::clone(&self.0), async move { generator().await });
-        let handle = JoinHandle::new(task.clone(), receiver);
+        let (task, handle) = task::allocate(Arc::clone(&self.0), async move { generator().await });
         task.posted.store(true, Ordering::Relaxed);
         if let Err(task) = self.0.post(task) {
             // SAFETY: the task has never left this thread, and holds no more than the generator.

@@ -6,26 +6,27 @@
 //!    count, from the first to the last; there are some from the task's admission until it is done.
 //! 2. `local`, `state` and `next` are touched only at the executor's home, or by whoever holds the
 //!    only count. The future is touched only at home, from its first poll on.
-//! 3. The body is initialised until the state is `Done`.
+//! 3. The body holds the future until the state is `Done`, and then nothing but perhaps an outcome, see
+//!    [`joint`](super::joint).
 //! 4. From admission until the state is `Done`, `core` points to the executor's core, which lives.
 
 use core::future::Future;
-use core::mem::{ManuallyDrop, MaybeUninit};
+use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::ptr::{self, NonNull};
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use futures_channel::oneshot;
-
 use super::core::Core;
+use super::join::JoinHandle;
+use super::joint::HANDLE;
 use super::reference::{Counted, Local};
 use super::remote::Shared;
 use super::waker;
 use crate::record::PoolId;
-use crate::sync::{AtomicBool, AtomicUsize, Cell, Ordering, UnsafeCell};
+use crate::sync::{AtomicBool, AtomicU8, AtomicU32, Cell, UnsafeCell};
 use crate::unwind;
 
 /// A task's output, or its panic.
@@ -53,65 +54,84 @@ pub(super) struct Header {
     pub(super) vtable: &'static Vtable,
     pub(super) shared: Arc<Shared>,
     /// The references that count with atomics; see invariant 1.
-    pub(super) counted: AtomicUsize,
+    pub(super) counted: AtomicU32,
     /// Whether the task lies in the inbox.
     pub(super) posted: AtomicBool,
     pub(super) aborted: AtomicBool,
-    /// Whether the state is `Done`, for other threads.
-    pub(super) finished: AtomicBool,
+    /// What the task and its handle tell each other; invariants 5 and 6.
+    pub(super) joint: AtomicU8,
+    /// The waker of whoever awaits the handle; invariant 5.
+    pub(super) joiner: UnsafeCell<Option<Waker>>,
     /// The references that count at home only.
-    pub(super) local: Cell<usize>,
+    pub(super) local: Cell<u32>,
     pub(super) state: Cell<State>,
     pub(super) core: Cell<*const Core>,
     /// The task's place in the core's list.
-    pub(super) key: Cell<usize>,
+    pub(super) place: Cell<u32>,
     /// The next in the queue.
     pub(super) next: Cell<Option<Local>>,
 }
 
+// There may be a task for each operation. The cells of a model are larger.
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Header>() == 64);
+
 pub(super) struct Vtable {
     /// Polls the future; says whether the task is done by that.
     pub(super) poll: unsafe fn(NonNull<Header>) -> bool,
-    /// Drops the future unfinished, and with it the way to tell the handle.
+    /// Drops the future unfinished.
     pub(super) cancel: unsafe fn(NonNull<Header>),
+    /// Moves the outcome out of the body, to a place for it.
+    read_outcome: unsafe fn(NonNull<Header>, *mut ()),
     pub(super) free: unsafe fn(NonNull<Header>),
 }
 
 #[repr(C)]
 struct Cellar<F: Future> {
     header: Header,
-    body: UnsafeCell<MaybeUninit<Body<F>>>,
+    body: UnsafeCell<Body<F>>,
 }
 
-struct Body<F: Future> {
+/// See invariants 3 and 6. Whichever it holds is at its start.
+#[repr(C)]
+union Body<F: Future> {
     future: ManuallyDrop<F>,
-    sender: oneshot::Sender<Outcome<F::Output>>,
+    outcome: ManuallyDrop<Outcome<F::Output>>,
 }
 
-/// A new task, with one count.
+/// A new task and its handle.
 pub(super) fn allocate<F: Future>(
     shared: Arc<Shared>,
     future: F,
-) -> (Counted, oneshot::Receiver<Outcome<F::Output>>) {
-    let (sender, receiver) = oneshot::channel();
+) -> (Counted, JoinHandle<F::Output>) {
     let header = Header {
-        vtable: const { &Vtable { poll: poll::<F>, cancel: cancel::<F>, free: free::<F> } },
+        vtable: const {
+            &Vtable {
+                poll: poll::<F>,
+                cancel: cancel::<F>,
+                read_outcome: read_outcome::<F>,
+                free: free::<F>,
+            }
+        },
         shared,
-        counted: AtomicUsize::new(1),
+        counted: AtomicU32::new(1),
         posted: AtomicBool::new(false),
         aborted: AtomicBool::new(false),
-        finished: AtomicBool::new(false),
+        joint: AtomicU8::new(HANDLE),
+        joiner: UnsafeCell::new(None),
         local: Cell::new(0),
         state: Cell::new(State::New),
         core: Cell::new(ptr::null()),
-        key: Cell::new(0),
+        place: Cell::new(0),
         next: Cell::new(None),
     };
-    let body = Body { future: ManuallyDrop::new(future), sender };
-    let body = UnsafeCell::new(MaybeUninit::new(body));
+    let body = UnsafeCell::new(Body { future: ManuallyDrop::new(future) });
     let task = NonNull::from(Box::leak(Box::new(Cellar { header, body })));
     // SAFETY: this is the count that the header begins with.
-    (unsafe { Counted::from_raw(task.cast()) }, receiver)
+    let task = unsafe { Counted::from_raw(task.cast()) };
+    // SAFETY: the task is new, and this its handle.
+    let handle = unsafe { JoinHandle::new(task.clone()) };
+    (task, handle)
 }
 
 /// # Safety
@@ -120,9 +140,9 @@ pub(super) fn allocate<F: Future>(
 unsafe fn poll<F: Future>(task: NonNull<Header>) -> bool {
     let polled = with_body::<F, _>(task, |body| {
         // SAFETY: invariant 3; nobody else touches the body of a task that is running (A16).
-        let body = unsafe { &mut *body };
+        let future = unsafe { &mut *body.cast::<F>() };
         // SAFETY: the future stays where it is until it is dropped there.
-        let future = unsafe { Pin::new_unchecked(&mut *body.future) };
+        let future = unsafe { Pin::new_unchecked(future) };
         // SAFETY: the task lives while it is polled, and the waker only as long.
         let waker = unsafe { waker::borrowed(task) };
         let mut cx = Context::from_waker(&waker);
@@ -158,33 +178,42 @@ unsafe fn end<F: Future>(task: NonNull<Header>, outcome: Option<Outcome<F::Outpu
     let header = unsafe { task.as_ref() };
     // From here on wake-ups, of which the drop may cause some, do nothing.
     header.state.set(State::Done);
-    let (sender, dropped) = with_body::<F, _>(task, |body| {
-        // SAFETY: invariant 3, and the state has just become `Done`: nobody else uses the body again.
-        let Body { future, sender } = unsafe { &mut *body };
-        // SAFETY: invariant 3; nobody reads the sender where it was, for the state is `Done`.
-        let sender = unsafe { ptr::read(sender) };
-        let dropped = catch_unwind(AssertUnwindSafe(|| {
-            // SAFETY: invariant 3; dropped once, where it was pinned.
-            unsafe { ManuallyDrop::drop(future) };
-        }));
-        (sender, dropped)
+    let dropped = with_body::<F, _>(task, |body| {
+        catch_unwind(AssertUnwindSafe(|| {
+            // SAFETY: invariant 3; dropped once, where it was pinned: the state has just become `Done`.
+            unsafe { body.cast::<F>().drop_in_place() };
+        }))
     });
     let (outcome, lost) = match dropped {
         Ok(()) => (outcome, None),
         Err(panic) => (Some(Err(panic)), outcome),
     };
-    let unheard = unwind::guard("the end of a task", || match outcome {
-        Some(outcome) => sender.send(outcome).err(),
-        None => {
-            drop(sender);
-            None
-        }
-    });
-    // Not before: who sees this finds the outcome there.
-    header.finished.store(true, Ordering::Release);
+    let brought = outcome.is_some();
+    if let Some(outcome) = outcome {
+        // SAFETY: invariants 3 and 6: the body is empty, and ours until the end is told.
+        with_body::<F, _>(task, |body| unsafe { body.cast::<Outcome<F::Output>>().write(outcome) });
+    }
+    let is_heard = unwind::guard("the end of a task", || header.finish(brought));
     // An output that nobody gets goes here, and may panic as any drop of the task.
-    drop(catch_unwind(AssertUnwindSafe(|| drop(unheard))));
+    if brought && !is_heard {
+        let unheard = with_body::<F, _>(task, |body| {
+            // SAFETY: invariant 6: the outcome is still ours, and is taken once.
+            unsafe { body.cast::<Outcome<F::Output>>().read() }
+        });
+        drop(catch_unwind(AssertUnwindSafe(|| drop(unheard))));
+    }
     drop(catch_unwind(AssertUnwindSafe(|| drop(lost))));
+}
+
+/// # Safety
+///
+/// - The task is one of `F`; its body holds an outcome, which the caller takes.
+/// - `place` is one for an `Outcome<F::Output>`.
+unsafe fn read_outcome<F: Future>(task: NonNull<Header>, place: *mut ()) {
+    with_body::<F, _>(task, |body| {
+        // SAFETY: the caller's promise; the two are apart, for the place is not the task's.
+        unsafe { place.cast::<Outcome<F::Output>>().copy_from_nonoverlapping(body.cast(), 1) };
+    });
 }
 
 /// # Safety
@@ -201,10 +230,20 @@ fn with_body<F: Future, R>(task: NonNull<Header>, access: impl FnOnce(*mut Body<
     let cellar = task.cast::<Cellar<F>>().as_ptr();
     // SAFETY: a task of `F` is allocated as a `Cellar<F>`, and lives.
     let body = unsafe { &(*cellar).body };
-    body.with_mut(|body| access(body.cast()))
+    body.with_mut(access)
 }
 
 impl Header {
+    /// Moves the outcome out of the body to `place`.
+    ///
+    /// # Safety
+    ///
+    /// - The body holds an outcome, which the caller takes; `place` is one for it.
+    pub(super) unsafe fn read_outcome(&self, place: *mut ()) {
+        // SAFETY: the caller's promise.
+        unsafe { (self.vtable.read_outcome)(NonNull::from(self), place) }
+    }
+
     /// The pool of the task's executor.
     pub(super) fn pool(&self) -> PoolId {
         self.shared.pool

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool as Plain, Ordering::SeqCst};
+use std::task::Poll;
 
 use callback_adapter::{JoinError, yield_now};
 use loom::thread;
@@ -11,7 +12,7 @@ use super::common::explore::explore;
 use super::common::host::Host;
 use super::common::ledger::Ledger;
 use super::common::step::{step, stepping};
-use super::common::wakers::block_on;
+use super::common::wakers::{Bell, block_on, poll_with};
 
 const ALL: usize = usize::MAX;
 
@@ -139,6 +140,64 @@ fn a_task_panics_and_its_handle_is_awaited() {
         host.serve(&executor, ALL, || ran.load(SeqCst));
         awaiting.join().unwrap();
         host.end(executor);
+        asking.assert_closed(1);
+    });
+}
+
+/// A handle that is polled again keeps the later waker, also if the task ends in between.
+#[test]
+fn a_task_finishes_and_its_handle_is_polled_with_another_waker() {
+    explore(|| {
+        let (asking, outputs) = (Ledger::default(), Ledger::default());
+        let (host, executor) = Host::with_executor(&asking);
+        let remote = executor.remote();
+        let output = outputs.entry();
+        let finished = Arc::new(Plain::new(false));
+        let finishing = Arc::clone(&finished);
+        let awaiting = thread::spawn(move || {
+            let task = remote.spawn(move || async move {
+                finishing.store(true, SeqCst);
+                output
+            });
+            let mut task = task.unwrap();
+            match poll_with(&mut task, &Bell::new()) {
+                Poll::Ready(output) => drop(output.unwrap()),
+                Poll::Pending => drop(block_on(task).unwrap()),
+            }
+        });
+        host.serve(&executor, ALL, || finished.load(SeqCst));
+        awaiting.join().unwrap();
+        host.end(executor);
+        outputs.assert_closed(1);
+        asking.assert_closed(1);
+    });
+}
+
+/// Whichever comes first, the output goes once, and so does the waker.
+#[test]
+fn a_task_finishes_and_a_handle_that_was_awaited_is_dropped() {
+    explore(|| {
+        let (asking, outputs) = (Ledger::default(), Ledger::default());
+        let (host, executor) = Host::with_executor(&asking);
+        let remote = executor.remote();
+        let output = outputs.entry();
+        let finished = Arc::new(Plain::new(false));
+        let finishing = Arc::clone(&finished);
+        let dropping = thread::spawn(move || {
+            let task = remote.spawn(move || async move {
+                finishing.store(true, SeqCst);
+                output
+            });
+            let (mut task, bell) = (task.unwrap(), Bell::new());
+            drop(poll_with(&mut task, &bell));
+            drop(task);
+            bell
+        });
+        host.serve(&executor, ALL, || finished.load(SeqCst));
+        let bell = dropping.join().unwrap();
+        assert_eq!(Arc::strong_count(&bell), 1, "a waker is left");
+        host.end(executor);
+        outputs.assert_closed(1);
         asking.assert_closed(1);
     });
 }

@@ -1,0 +1,47 @@
+//! The tasks of an executor that are not done, in no order. Each knows its place in the list.
+
+use core::cell::RefCell;
+
+use super::reference::Local;
+
+/// The list; a task is in it at most once.
+#[derive(Default)]
+pub(super) struct List(RefCell<Vec<Local>>);
+
+impl List {
+    pub(super) fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    pub(super) fn insert(&self, task: Local) {
+        let mut tasks = self.0.borrow_mut();
+        task.place.set(place(tasks.len()));
+        tasks.push(task);
+    }
+
+    /// Takes a task off. The last one of the list takes its place.
+    pub(super) fn strike(&self, task: &Local) {
+        let mut tasks = self.0.borrow_mut();
+        let at = task.place.get() as usize;
+        if !tasks.get(at).is_some_and(|listed| listed.is(task)) {
+            return;
+        }
+        let struck = tasks.swap_remove(at);
+        if let Some(moved) = tasks.get(at) {
+            moved.place.set(place(at));
+        }
+        // Outside of the borrow, for it may be the last reference to the task.
+        drop(tasks);
+        drop(struck);
+    }
+
+    /// Each task that is listed now.
+    pub(super) fn all(&self) -> Vec<Local> {
+        self.0.borrow().clone()
+    }
+}
+
+/// Four bytes a task are spared by this limit, which takes hundreds of gigabytes to reach.
+fn place(at: usize) -> u32 {
+    u32::try_from(at).expect("an executor has fewer than 2^32 tasks")
+}
