@@ -1,17 +1,19 @@
 //! Records in numbers: more than one page, reused slots, pages that pass from pool to pool.
 
+use core::pin::Pin;
 use std::collections::HashSet;
+use std::future::Future;
 use std::task::Waker;
 
-use callback_adapter::Kept;
+use callback_adapter::{Kept, Pool};
 
 use crate::common::library::{Context, Library, Script, elsewhere};
 use crate::common::storage::{Kind, for_both_storages, pending, pool, ready};
 
-/// More than three pages of 84 records.
+/// More than three pages of 84 large records, and more than two of 127 small ones.
 const MANY: usize = 300;
 
-for_both_storages!(many_calls_at_once, filled_and_emptied_again);
+for_both_storages!(many_calls_at_once, filled_and_emptied_again, payloads_of_any_size_side_by_side);
 
 fn many_calls_at_once(kind: Kind) {
     let (library, pool) = (Library::new(), pool());
@@ -51,6 +53,43 @@ fn filled_and_emptied_again(kind: Kind) {
         }
         assert_eq!(pool.in_use(), 0);
     }
+}
+
+/// Records of one size never take the places of those of another.
+fn payloads_of_any_size_side_by_side(kind: Kind) {
+    let (library, pool) = (Library::new(), pool());
+    for round in 0..4 {
+        // Each place is of another size in the next round, so records go back and are taken again.
+        let sizes = (0..MANY).map(|number| (number + round) % 3);
+        let mut futures: Vec<Pin<Box<dyn Future<Output = bool>>>> = Vec::new();
+        for (number, size) in sizes.enumerate() {
+            let number = number as u64;
+            futures.push(match size {
+                0 => Box::pin(comes_back::<1>(kind, &pool, &library, number)),
+                1 => Box::pin(comes_back::<10>(kind, &pool, &library, number)),
+                _ => Box::pin(comes_back::<100>(kind, &pool, &library, number)),
+            });
+        }
+        for future in &mut futures {
+            pending(future, Waker::noop());
+        }
+        let abandoned = futures.split_off(MANY - 50);
+        drop(abandoned);
+        (0..MANY).for_each(|_| library.complete(0));
+        assert!(futures.iter_mut().all(ready), "a payload has changed");
+        assert_eq!(pool.in_use(), 0);
+    }
+}
+
+/// Keeps so many words; whether they come back.
+fn comes_back<const WORDS: usize>(
+    kind: Kind,
+    pool: &Pool,
+    library: &Library,
+    number: u64,
+) -> impl Future<Output = bool> + use<WORDS> {
+    let future = kind.start(pool, library.call(Script::Later, Kept([number; WORDS])));
+    async move { future.await == (Ok(()), [number; WORDS]) }
 }
 
 #[test]

@@ -50,7 +50,12 @@ fn there_and_back<T: Send + PartialEq + core::fmt::Debug + 'static>(
 fn small_and_large(kind: Kind) {
     there_and_back(kind, || 7_u8);
     there_and_back(kind, || String::from("on the heap"));
-    // Around the room of a pooled record, which the report shares.
+    // Around the rooms of pooled records, which the report shares.
+    there_and_back(kind, || [0x5a_u8; 32]);
+    there_and_back(kind, || [0x5a_u8; 40]);
+    there_and_back(kind, || [0x5a_u8; 48]);
+    there_and_back(kind, || [0x5a_u8; 56]);
+    there_and_back(kind, || [0x5a_u8; 64]);
     there_and_back(kind, || [0x5a_u8; 96]);
     there_and_back(kind, || [0x5a_u8; 104]);
     there_and_back(kind, || [0x5a_u8; 112]);

@@ -23,9 +23,8 @@ impl List {
     pub(super) fn strike(&self, task: &Local) {
         let mut tasks = self.0.borrow_mut();
         let at = task.place.get() as usize;
-        if !tasks.get(at).is_some_and(|listed| listed.is(task)) {
-            return;
-        }
+        let is_there = tasks.get(at).is_some_and(|listed| listed.is(task));
+        assert!(is_there, "a task is listed, once, until it is done");
         let struck = tasks.swap_remove(at);
         if let Some(moved) = tasks.get(at) {
             moved.place.set(place(at));

@@ -2,8 +2,9 @@
 
 use core::any::Any;
 use core::mem::MaybeUninit;
+use core::ptr::NonNull;
 
-use super::slot::{ROOM, Slot};
+use super::slot::{Class, Slot};
 use crate::OnceCallback;
 
 /// What a callback reports, or the panic of reading it.
@@ -18,19 +19,33 @@ pub(super) struct Body<C: OnceCallback, P> {
 }
 
 impl<C: OnceCallback, P> Body<C, P> {
+    const OWN_ROOM: Option<Class> =
+        if align_of::<Self>() <= 8 { Class::of(size_of::<Self>()) } else { None };
+
     /// Whether the body fits a slot's own room.
-    pub(super) const FITS: bool = size_of::<Self>() <= ROOM && align_of::<Self>() <= 8;
+    pub(super) const FITS: bool = Self::OWN_ROOM.is_some();
+
+    /// The class of its slot.
+    pub(super) const CLASS: Class = match Self::OWN_ROOM {
+        Some(class) => class,
+        None => Class::Small,
+    };
 
     const VTABLE: &'static BodyVtable = &BodyVtable {
         callback: C::NAME,
+        class: Self::CLASS,
         drop_payload: if Self::FITS { drop_inline::<C, P> } else { drop_boxed::<C, P> },
     };
 
-    /// Gives a slot that has none a body without a report.
+    /// Gives a slot of its class that has none a body without a report.
+    ///
+    /// # Safety
+    ///
+    /// - The slot has just begun, at its home, with this class.
     #[inline(always)]
-    pub(super) fn put(slot: &Slot, payload: P) {
+    pub(super) unsafe fn put(slot: NonNull<Slot>, payload: P) {
         let body = if Self::FITS {
-            slot.room.get().cast::<Self>()
+            Slot::room(slot).cast::<Self>()
         } else {
             Box::into_raw(Box::<Self>::new_uninit()).cast()
         };
@@ -38,6 +53,8 @@ impl<C: OnceCallback, P> Body<C, P> {
         let place = unsafe { &raw mut (*body).payload };
         // SAFETY: nothing lives there yet. Only the payload is written, for the report comes later.
         unsafe { place.write(payload) };
+        // SAFETY: slot invariants 1 and 2: this is the slot's home.
+        let slot = unsafe { slot.as_ref() };
         slot.body.set(body.cast());
         slot.vtable.set(Some(Self::VTABLE));
     }
@@ -47,6 +64,8 @@ impl<C: OnceCallback, P> Body<C, P> {
 pub(super) struct BodyVtable {
     /// The name of the callback's typedef.
     pub(super) callback: &'static str,
+    /// The class of its slot.
+    pub(super) class: Class,
     /// Drops the payload, and frees the body if it is on the heap. The report must have been taken.
     pub(super) drop_payload: unsafe fn(*mut ()),
 }

@@ -108,8 +108,8 @@ unsafe fn free(slot: NonNull<Slot>) {
     let vtable = header.vtable.get().expect("a record in use has a vtable");
     // SAFETY: the caller's promise: slot invariant 3.
     unsafe { (vtable.drop_payload)(header.body.get()) };
-    // SAFETY: the body has just been taken out.
-    unsafe { release(slot) };
+    // SAFETY: the body has just been taken out; the table is that of this slot's body.
+    unsafe { release(slot, vtable.class) };
 }
 
 /// Drops what nobody takes, which closes a handle in it; a panic must not go the same way.

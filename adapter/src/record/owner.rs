@@ -27,8 +27,9 @@ impl<C: OnceCallback, P> Record<C, P> {
     /// Edge 1. The pool's home must be current.
     #[inline(always)]
     pub(super) fn begin(pool: &Pool, name: &'static str, payload: P) -> Self {
-        let record = Self { slot: pool.begin(name), marker: PhantomData };
-        Body::<C, P>::put(record.header(), payload);
+        let record = Self { slot: pool.begin(name, Body::<C, P>::CLASS), marker: PhantomData };
+        // SAFETY: it has just begun, at the home of its pool.
+        unsafe { Body::<C, P>::put(record.slot, payload) };
         record
     }
 
@@ -175,8 +176,9 @@ impl<C: OnceCallback, P> Record<C, P> {
             // SAFETY: `put` made a box for a body that does not fit; what was in it has moved out.
             drop(unsafe { Box::from_raw(record.body().cast::<MaybeUninit<Body<C, P>>>()) });
         }
-        // SAFETY: the body has just been taken out, and a `Record` stays on its home (A8).
-        unsafe { release(record.slot) };
+        // SAFETY: the body has just been taken out, and a `Record` stays on its home (A8); `begin` asked
+        // for a slot of this class.
+        unsafe { release(record.slot, Body::<C, P>::CLASS) };
         payload
     }
 }

@@ -1,4 +1,4 @@
-//! Pages of slots: aligned to their size, so that a slot finds its page, and never given back to
+//! Pages of slots, which are of one class: aligned to their size, so that a slot finds its page, and never given back to
 //! the allocator, so that a stray callback always meets a slot (invariant 1 of `slot`).
 
 use core::ptr::NonNull;
@@ -6,14 +6,12 @@ use std::alloc::{Layout, alloc, handle_alloc_error};
 
 use super::cb_arg;
 use super::pool::PoolInner;
-use super::slot::Slot;
+use super::slot::{Class, Slot};
 use crate::Home;
 use crate::sync::{AtomicPtr, AtomicUsize, Mutex, Ordering, PoisonError, global};
 
 /// A model looks at each slot in each of its schedules, so it has few.
 pub(super) const PAGE: usize = if cfg!(loom) { 1024 } else { 16 * 1024 };
-/// The first slot's place is taken by the page's header.
-pub(super) const SLOTS: usize = PAGE / size_of::<Slot>() - 1;
 
 /// The head of a page. Atomics, because a stray on a foreign thread may read it (relaxed).
 #[repr(C, align(64))]
@@ -24,16 +22,19 @@ pub(super) struct Page {
     token: AtomicUsize,
     /// A `fn() -> usize` of [`Home`].
     current: AtomicPtr<()>,
+    /// For good: a stray must meet a slot where one was.
+    class: Class,
 }
 
-const _: () = assert!(size_of::<Page>() <= size_of::<Slot>());
+// The first slot's place is taken by the page's header.
+const _: () = assert!(size_of::<Page>() <= Class::Small.size());
 
 /// A token that no home has: they are addresses or small numbers.
 const NOBODY: usize = usize::MAX;
 
 global! {
-    /// Pages that no pool has.
-    static IDLE: Mutex<Vec<PagePtr>> = Mutex::new(Vec::new());
+    /// Pages that no pool has, by class.
+    static IDLE: Mutex<[Vec<PagePtr>; Class::COUNT]> = Mutex::new([const { Vec::new() }; Class::COUNT]);
 }
 
 struct PagePtr(NonNull<Page>);
@@ -42,11 +43,11 @@ struct PagePtr(NonNull<Page>);
 unsafe impl Send for PagePtr {}
 
 impl Page {
-    /// A page for `pool`, whose slots are all free.
-    pub(super) fn take(pool: *const PoolInner, home: Home) -> NonNull<Self> {
-        let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let page = idle.map_or_else(Self::allocate, |PagePtr(page)| page);
-        // SAFETY: pages are never freed (A1), and the header is all atomics.
+    /// A page of this class for `pool`, whose slots are all free.
+    pub(super) fn take(pool: *const PoolInner, home: Home, class: Class) -> NonNull<Self> {
+        let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner)[class as usize].pop();
+        let page = idle.map_or_else(|| Self::allocate(class), |PagePtr(page)| page);
+        // SAFETY: pages are never freed (A1), and the header is shared by atomics.
         let header = unsafe { page.as_ref() };
         header.pool.store(pool.cast_mut(), Ordering::Relaxed);
         header.token.store(home.token(), Ordering::Relaxed);
@@ -56,14 +57,15 @@ impl Page {
 
     /// Gives a page back whose slots are all free.
     pub(super) fn give_back(page: NonNull<Self>) {
-        // SAFETY: pages are never freed (A1), and the header is all atomics.
+        // SAFETY: pages are never freed (A1), and the header is shared by atomics.
         let header = unsafe { page.as_ref() };
         header.pool.store(core::ptr::null_mut(), Ordering::Relaxed);
         header.token.store(NOBODY, Ordering::Relaxed);
-        IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(PagePtr(page));
+        let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+        idle[header.class as usize].push(PagePtr(page));
     }
 
-    fn allocate() -> NonNull<Self> {
+    fn allocate(class: Class) -> NonNull<Self> {
         const LAYOUT: Layout = match Layout::from_size_align(PAGE, PAGE) {
             Ok(layout) => layout,
             Err(_) => panic!("the page size is a power of two"),
@@ -76,12 +78,11 @@ impl Page {
             pool: AtomicPtr::new(core::ptr::null_mut()),
             token: AtomicUsize::new(NOBODY),
             current: AtomicPtr::new((|| 0_usize) as fn() -> usize as *mut ()),
+            class,
         };
         // SAFETY: the allocation is large enough, aligned, and ours alone.
         unsafe { page.write(header) };
-        for index in 0..SLOTS {
-            // SAFETY: `index < SLOTS`.
-            let slot = unsafe { Self::slot(page, index) };
+        for slot in Self::slots(page) {
             // SAFETY: the place lies in the page, which is ours alone.
             unsafe { slot.write(Slot::new()) };
             // SAFETY: it has just been written, and pages are never freed (A1).
@@ -90,14 +91,12 @@ impl Page {
         page
     }
 
-    /// The slot with this index.
-    ///
-    /// # Safety
-    ///
-    /// - `index < SLOTS`.
-    pub(super) unsafe fn slot(page: NonNull<Self>, index: usize) -> NonNull<Slot> {
-        // SAFETY: the caller keeps the index inside the page, whose first place is the header's.
-        unsafe { page.cast::<Slot>().add(index + 1) }
+    /// The slots, written or not.
+    pub(super) fn slots(page: NonNull<Self>) -> impl DoubleEndedIterator<Item = NonNull<Slot>> {
+        // SAFETY: pages are never freed (A1), and the class never changes.
+        let size = unsafe { (*page.as_ptr()).class }.size();
+        // SAFETY: so many fit the page behind its header.
+        (1..PAGE / size).map(move |index| unsafe { page.cast::<u8>().add(index * size) }.cast())
     }
 
     /// The page of a slot.

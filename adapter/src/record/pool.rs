@@ -14,8 +14,8 @@ use core::task::{Poll, Waker};
 use std::rc::{Rc, Weak};
 
 use super::cb_arg;
-use super::page::{Page, SLOTS};
-use super::slot::{Slot, Word};
+use super::page::Page;
+use super::slot::{Class, Slot, Word};
 use super::state::State;
 use crate::Home;
 use crate::sync::{Ordering, thread_local};
@@ -29,8 +29,8 @@ pub(super) struct PoolInner {
     home: Home,
     /// What the pool's owner wants to find again from inside a task.
     host: OnceCell<Weak<dyn Any>>,
-    /// The first free slot; each names the next.
-    free: Cell<Option<NonNull<Slot>>>,
+    /// The first free slot of each class; each names the next.
+    free: [Cell<Option<NonNull<Slot>>>; Class::COUNT],
     in_use: Cell<usize>,
     /// Coarse time, in the unit of whoever sets it; ages of records are differences of it.
     clock: Cell<u32>,
@@ -79,7 +79,7 @@ impl Pool {
         Self(Rc::new(PoolInner {
             home,
             host: OnceCell::new(),
-            free: Cell::new(None),
+            free: [const { Cell::new(None) }; Class::COUNT],
             in_use: Cell::new(0),
             clock: Cell::new(0),
             pages: RefCell::new(Vec::new()),
@@ -188,13 +188,9 @@ impl Pool {
     /// finds one.
     pub fn any_in_flight(&self, mut wanted: impl FnMut(InFlight) -> bool) -> bool {
         let pages = self.0.pages.borrow().clone();
-        pages.into_iter().any(|page| {
-            (0..SLOTS).any(|index| {
-                // SAFETY: `index < SLOTS`.
-                let slot = unsafe { Page::slot(page, index) };
-                self.describe(slot).is_some_and(&mut wanted)
-            })
-        })
+        pages
+            .into_iter()
+            .any(|page| Page::slots(page).any(|slot| self.describe(slot).is_some_and(&mut wanted)))
     }
 
     /// Whether C has the record of the call that it knows by `cb_arg`, of whichever pool. The answer
@@ -248,11 +244,12 @@ impl Pool {
 
     /// Edge 1, first half: a slot of ours, in state `Submitting`, with no body yet.
     #[inline(always)]
-    pub(super) fn begin(&self, name: &'static str) -> NonNull<Slot> {
-        let slot = self.0.free.get().unwrap_or_else(|| grow(&self.0));
+    pub(super) fn begin(&self, name: &'static str, class: Class) -> NonNull<Slot> {
+        let free = &self.0.free[class as usize];
+        let slot = free.get().unwrap_or_else(|| grow(&self.0, class));
         // SAFETY: slots are never freed, and this one is ours (slot invariants 1 and 2).
         let header = unsafe { slot.as_ref() };
-        self.0.free.set(NonNull::new(header.body.get().cast()));
+        free.set(NonNull::new(header.body.get().cast()));
         header.name.set(name);
         header.began.set(self.0.clock.get());
         header.set_word(Word::new(State::Submitting));
@@ -269,16 +266,14 @@ impl Pool {
 /// A page of slots. Of C's calling convention because nothing unwinds through that: what is moved into
 /// the record need not be kept anywhere on the way.
 #[cold]
-extern "C" fn grow(pool: &Rc<PoolInner>) -> NonNull<Slot> {
+extern "C" fn grow(pool: &Rc<PoolInner>, class: Class) -> NonNull<Slot> {
     // Not a reference made into a pointer: `release` takes a count back through it, which lies outside of
     // the `PoolInner`.
-    let page = Page::take(Rc::as_ptr(pool), pool.home);
+    let page = Page::take(Rc::as_ptr(pool), pool.home, class);
     pool.pages.borrow_mut().push(page);
     // One is asked for only when no other is free, so the list ends here.
     let mut next = None;
-    for index in (0..SLOTS).rev() {
-        // SAFETY: `index < SLOTS`.
-        let slot = unsafe { Page::slot(page, index) };
+    for slot in Page::slots(page).rev() {
         // SAFETY: slots are never freed, and this one is ours (slot invariants 1 and 2).
         unsafe { slot.as_ref() }.body.set(link(next));
         next = Some(slot);
@@ -297,8 +292,9 @@ fn link(next: Option<NonNull<Slot>>) -> *mut () {
 /// # Safety
 ///
 /// - The slot is in use, on its home, and its body has been taken out.
+/// - It was begun with this class.
 #[inline(always)]
-pub(super) unsafe fn release(slot: NonNull<Slot>) {
+pub(super) unsafe fn release(slot: NonNull<Slot>, class: Class) {
     // SAFETY: slot invariants 1 and 2: the caller is on the slot's home.
     let header = unsafe { slot.as_ref() };
     // SAFETY: pages are never freed (A1).
@@ -307,8 +303,9 @@ pub(super) unsafe fn release(slot: NonNull<Slot>) {
     // SAFETY: a slot in use keeps its pool alive (A7).
     let pool = unsafe { &*inner };
     header.retire();
-    header.body.set(link(pool.free.get()));
-    pool.free.set(Some(slot));
+    let free = &pool.free[class as usize];
+    header.body.set(link(free.get()));
+    free.set(Some(slot));
     let in_use = pool.in_use.get() - 1;
     pool.in_use.set(in_use);
     if in_use == 0 {

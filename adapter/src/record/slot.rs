@@ -1,8 +1,9 @@
-//! One pooled record: a header, and room for what C may touch.
+//! One pooled record: a header, and room behind it for what C may touch.
 //!
 //! Invariants of a slot, cited by number in SAFETY notes of this folder:
 //!
-//! 1. Its memory is never freed and never moves (pages are recycled, see `page`).
+//! 1. Its memory is never freed and never moves (pages are recycled, see `page`), and has the room of
+//!    its page's class.
 //! 2. `ticket` and `word` are the only fields that may be read on a foreign thread; the others belong to
 //!    the home of the page and are touched only there, and only while the state is not `Free`, or by the
 //!    pool.
@@ -13,9 +14,7 @@
 //! 5. While a callback reads its report, `word` says so. A callback that comes meanwhile for the same
 //!    record is a stray, and the record is not released: it is neither `Done` nor refused.
 
-use core::cell::UnsafeCell;
-use core::mem::MaybeUninit;
-use core::ptr;
+use core::ptr::{self, NonNull};
 use core::task::Waker;
 
 use super::body::BodyVtable;
@@ -23,12 +22,46 @@ use super::cb_arg::{self, Ticket};
 use super::state::State;
 use crate::sync::{AtomicU8, AtomicUsize, Cell, Ordering};
 
-/// Bytes of a slot's own room; larger bodies go to the heap.
-pub(super) const ROOM: usize = 128;
+/// How much room a slot has. Larger bodies go to the heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Class {
+    /// For what most operations keep: a channel, a buffer, the report.
+    Small = 0,
+    /// For option structs and statistics.
+    Large = 1,
+}
+
+impl Class {
+    pub(super) const COUNT: usize = 2;
+
+    /// Bytes of the room.
+    pub(super) const fn room(self) -> usize {
+        match self {
+            Self::Small => 64,
+            Self::Large => 128,
+        }
+    }
+
+    /// Bytes of a slot with its room.
+    pub(super) const fn size(self) -> usize {
+        size_of::<Slot>() + self.room()
+    }
+
+    /// The least room for so many bytes.
+    pub(super) const fn of(bytes: usize) -> Option<Self> {
+        match bytes {
+            0..=64 => Some(Self::Small),
+            65..=128 => Some(Self::Large),
+            _ => None,
+        }
+    }
+}
+
 /// Beside the state: invariant 5.
 const READING: u8 = 0x80;
 
-/// One record.
+/// The header of a record. There is one for each operation in flight, so its size counts.
 #[repr(C, align(64))]
 pub(crate) struct Slot {
     /// Invariant 4.
@@ -43,12 +76,11 @@ pub(crate) struct Slot {
     pub(super) name: Cell<&'static str>,
     pub(super) waker: Cell<Option<Waker>>,
     pub(super) vtable: Cell<Option<&'static BodyVtable>>,
-    pub(super) room: UnsafeCell<MaybeUninit<[u64; ROOM / 8]>>,
 }
 
 // The cells of a model are larger.
 #[cfg(not(loom))]
-const _: () = assert!(size_of::<Slot>() == 192);
+const _: () = assert!(size_of::<Slot>() == 64);
 
 impl Slot {
     /// A free slot, which gets its first ticket where it comes to lie.
@@ -61,8 +93,14 @@ impl Slot {
             name: Cell::new(""),
             waker: Cell::new(None),
             vtable: Cell::new(None),
-            room: UnsafeCell::new(MaybeUninit::uninit()),
         }
+    }
+
+    /// The room behind the header.
+    #[inline]
+    pub(super) const fn room(slot: NonNull<Self>) -> *mut () {
+        // SAFETY: slot invariant 1: the room is part of the same page.
+        unsafe { slot.add(1) }.as_ptr().cast()
     }
 
     /// The ticket of the present call, or of the next if there is none. Only the home writes it.
