@@ -77,6 +77,7 @@ impl Counted {
     /// # Safety
     ///
     /// - The executor's home is current.
+    #[inline(always)]
     pub(super) unsafe fn to_local(&self) -> Option<Local> {
         let admitted = !matches!(self.state.get(), State::New | State::Done);
         admitted.then(|| {
@@ -135,7 +136,7 @@ impl Local {
     /// # Safety
     ///
     /// - There is a local reference to the task, whose home is current.
-    #[inline]
+    #[inline(always)]
     unsafe fn another(task: NonNull<Header>) -> Self {
         // SAFETY: task invariant 1, for there is a reference.
         let local = unsafe { &task.as_ref().local };

@@ -128,6 +128,15 @@ impl<C: OnceCallback, P: Payload> Completed<C, P> {
         self.0.cb_arg()
     }
 
+    /// What the record keeps.
+    #[must_use]
+    #[inline(always)]
+    pub fn payload(&self) -> &P {
+        // SAFETY: slot invariant 3: the payload is live as long as the record is in use. C is done with
+        // it, for it has called back.
+        unsafe { &*self.0.payload() }
+    }
+
     /// What the callback reported and the record kept.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //!
-//! 1. `ch` is a channel of the descriptor on the runtime's thread as long as the `ChannelInner`
-//!    lives, and keeps the descriptor; see `Opened`.
+//! 1. `ch` is a channel of the descriptor `desc` on the runtime's thread as long as the `ChannelInner`
+//!    lives: `open` keeps both; see `Opened`.
 //! 2. Calls are made only while that thread is current: the records' pool insists.
 //! 3. A call in flight holds a reference to the `ChannelInner`, and through it the descriptor.
 
@@ -43,22 +43,25 @@ use crate::thread::{Opened, Runtime};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct IoChannel {
-    inner: Rc<ChannelInner>,
-    token: Option<AbortToken>,
-}
+pub struct IoChannel(Rc<ChannelInner>);
 
+/// What each operation keeps.
 pub(crate) struct ChannelInner {
-    ch: Opened<spdk_io_channel, Descriptor>,
+    /// That of `open`, and its descriptor, at hand.
+    ch: NonNull<spdk_io_channel>,
+    desc: *mut spdk_bdev_desc,
     /// That of `runtime`, at hand.
     pool: Pool,
+    /// For operations that it can abort.
+    token: Option<AbortToken>,
+    open: Rc<Opened<spdk_io_channel, Descriptor>>,
     runtime: Rc<Runtime>,
 }
 
 // SAFETY: invariant 1.
 unsafe impl Parent<*mut spdk_io_channel> for ChannelInner {
     fn as_arg(&self) -> *mut spdk_io_channel {
-        self.ch.as_ptr()
+        self.as_ptr()
     }
 }
 
@@ -67,71 +70,24 @@ impl ChannelInner {
         &self.runtime
     }
 
-    pub(super) fn desc(&self) -> *mut spdk_bdev_desc {
-        self.ch.keep().as_ptr()
-    }
-}
-
-impl IoChannel {
-    pub(super) fn open(descriptor: &Descriptor) -> Result<Self> {
-        const OPERATION: &str = "spdk_bdev_get_io_channel";
-        let runtime = Runtime::current(OPERATION)?;
-        // SAFETY: the descriptor is open and an spdk_thread is current.
-        let ch = unsafe { spdk_sys::spdk_bdev_get_io_channel(descriptor.as_ptr()) };
-        let ch = NonNull::new(ch).ok_or(Error::no_memory(OPERATION))?;
-        let listed = format!("a channel of the bdev `{}`", descriptor.bdev().name());
-        let (put, keep) = (spdk_sys::spdk_put_io_channel, descriptor.clone());
-        // SAFETY: the channel has just been opened here; by invariant 3 no call uses it when it is
-        // dropped.
-        let ch = unsafe { Opened::new(ch, put, &runtime, listed, keep) };
-        let inner = ChannelInner { ch, pool: runtime.pool().clone(), runtime };
-        Ok(Self { inner: Rc::new(inner), token: None })
+    pub(super) fn descriptor(&self) -> &Descriptor {
+        self.open.keep()
     }
 
-    /// The descriptor that the channel belongs to.
-    #[must_use]
-    pub fn descriptor(&self) -> &Descriptor {
-        self.inner.ch.keep()
+    #[inline]
+    pub(super) const fn as_ptr(&self) -> *mut spdk_io_channel {
+        self.ch.as_ptr()
     }
 
-    /// The same channel, for operations that `token` can abort.
-    #[must_use]
-    pub fn abortable(&self, token: &AbortToken) -> Self {
-        Self { inner: Rc::clone(&self.inner), token: Some(token.clone()) }
-    }
-
-    pub(super) fn as_ptr(&self) -> *mut spdk_io_channel {
-        self.inner.ch.as_ptr()
-    }
-
-    pub(super) fn desc(&self) -> *mut spdk_bdev_desc {
-        self.inner.desc()
+    #[inline]
+    pub(super) const fn desc(&self) -> *mut spdk_bdev_desc {
+        self.desc
     }
 
     /// The pool of the records.
     #[inline]
-    pub(super) fn pool(&self) -> &Pool {
-        &self.inner.pool
-    }
-
-    pub(super) fn block_size(&self) -> u64 {
-        u64::from(self.descriptor().block_size())
-    }
-
-    pub(super) fn runtime(&self) -> &Runtime {
-        &self.inner.runtime
-    }
-
-    /// As [`call`](Self::call), for calls that keep nothing but the channel.
-    pub(super) async fn command<C, S>(
-        &self,
-        mut describe: impl FnMut(Rc<ChannelInner>) -> Call<C, Kept<(Rc<ChannelInner>,)>, S>,
-    ) -> Result<C::Value>
-    where
-        C: OnceCallback<Error: Report>,
-        S: Submit<C, Kept<(Rc<ChannelInner>,)>>,
-    {
-        self.call((self.keep(),), |(ch,)| describe(ch)).await.0
+    pub(super) const fn pool(&self) -> &Pool {
+        &self.pool
     }
 
     /// Names a call in flight to the channel's token.
@@ -150,10 +106,71 @@ impl IoChannel {
             token.unlist(self.as_ptr(), call.cb_arg());
         }
     }
+}
+
+impl IoChannel {
+    pub(super) fn open(descriptor: &Descriptor) -> Result<Self> {
+        const OPERATION: &str = "spdk_bdev_get_io_channel";
+        let runtime = Runtime::current(OPERATION)?;
+        // SAFETY: the descriptor is open and an spdk_thread is current.
+        let ch = unsafe { spdk_sys::spdk_bdev_get_io_channel(descriptor.as_ptr()) };
+        let ch = NonNull::new(ch).ok_or(Error::no_memory(OPERATION))?;
+        let listed = format!("a channel of the bdev `{}`", descriptor.bdev().name());
+        let (put, keep) = (spdk_sys::spdk_put_io_channel, descriptor.clone());
+        // SAFETY: the channel has just been opened here; by invariant 3 no call uses it when it is
+        // dropped.
+        let open = Rc::new(unsafe { Opened::new(ch, put, &runtime, listed, keep) });
+        let (desc, pool) = (descriptor.as_ptr(), runtime.pool().clone());
+        Ok(Self(Rc::new(ChannelInner { ch, desc, pool, token: None, open, runtime })))
+    }
+
+    /// The descriptor that the channel belongs to.
+    #[must_use]
+    pub fn descriptor(&self) -> &Descriptor {
+        self.0.descriptor()
+    }
+
+    /// The same channel, for operations that `token` can abort.
+    #[must_use]
+    pub fn abortable(&self, token: &AbortToken) -> Self {
+        let ChannelInner { ch, desc, pool, open, runtime, .. } = &*self.0;
+        Self(Rc::new(ChannelInner {
+            ch: *ch,
+            desc: *desc,
+            pool: pool.clone(),
+            token: Some(token.clone()),
+            open: Rc::clone(open),
+            runtime: Rc::clone(runtime),
+        }))
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut spdk_io_channel {
+        self.0.as_ptr()
+    }
+
+    pub(super) fn desc(&self) -> *mut spdk_bdev_desc {
+        self.0.desc()
+    }
+
+    /// As [`call`](Self::call), for calls that keep nothing but the channel.
+    pub(super) async fn command<C, S>(
+        &self,
+        mut describe: impl FnMut(Rc<ChannelInner>) -> Call<C, Kept<(Rc<ChannelInner>,)>, S>,
+    ) -> Result<C::Value>
+    where
+        C: OnceCallback<Error: Report>,
+        S: Submit<C, Kept<(Rc<ChannelInner>,)>>,
+    {
+        self.call((self.keep(),), |(ch,)| describe(ch)).await.0
+    }
+
+    pub(super) fn inner(&self) -> &ChannelInner {
+        &self.0
+    }
 
     /// The channel itself, for a record.
     pub(super) fn keep(&self) -> Rc<ChannelInner> {
-        Rc::clone(&self.inner)
+        Rc::clone(&self.0)
     }
 }
 

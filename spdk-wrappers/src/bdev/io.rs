@@ -8,6 +8,7 @@ use compio_buf::{IoBuf, IoBufMut};
 use super::IoChannel;
 use super::buffer::{Source, Target};
 use super::channel::ChannelInner;
+use super::operation::operate;
 use crate::error::{Error, Result};
 use crate::raw::bdev as raw;
 
@@ -23,7 +24,7 @@ impl IoChannel {
         &self,
         buf: B,
         offset: u64,
-    ) -> impl Future<Output = (Result<()>, B)> + use<'_, B> {
+    ) -> impl Future<Output = (Result<()>, B)> + use<B> {
         const OPERATION: &str = "spdk_bdev_read";
         let check = |(_, target): &One<Target<B>>| match target.len() {
             0 => Err(empty(OPERATION)),
@@ -35,7 +36,7 @@ impl IoChannel {
             // buffer of `nbytes` bytes; a channel is of the current thread.
             unsafe { raw::spdk_bdev_read(desc, ch, target, offset, nbytes) }
         };
-        self.operate((self.keep(), Target::new(buf)), check, describe, finish_read)
+        operate((self.keep(), Target::new(buf)), check, describe, finish_read)
     }
 
     /// Writes the whole of `buf`, at `offset` (`spdk_bdev_write`). Offset and length are in bytes,
@@ -48,7 +49,7 @@ impl IoChannel {
         &self,
         buf: B,
         offset: u64,
-    ) -> impl Future<Output = (Result<()>, B)> + use<'_, B> {
+    ) -> impl Future<Output = (Result<()>, B)> + use<B> {
         const OPERATION: &str = "spdk_bdev_write";
         let check = |(_, source): &One<Source<B>>| match source.len() {
             0 => Err(empty(OPERATION)),
@@ -59,7 +60,7 @@ impl IoChannel {
             // SAFETY: as in `read`.
             unsafe { raw::spdk_bdev_write(desc, ch, source, offset, nbytes) }
         };
-        self.operate((self.keep(), Source::new(buf)), check, describe, finish_write)
+        operate((self.keep(), Source::new(buf)), check, describe, finish_write)
     }
 
     /// Reads into the whole of `buf`, from block `offset_blocks` (`spdk_bdev_read_blocks`). The
@@ -72,16 +73,15 @@ impl IoChannel {
         &self,
         buf: B,
         offset_blocks: u64,
-    ) -> impl Future<Output = (Result<()>, B)> + use<'_, B> {
+    ) -> impl Future<Output = (Result<()>, B)> + use<B> {
         const OPERATION: &str = "spdk_bdev_read_blocks";
-        let check =
-            |(_, target): &One<Target<B>>| self.whole_blocks(OPERATION, target.len() as u64);
+        let check = |(ch, target): &One<Target<B>>| ch.whole_blocks(OPERATION, target.len() as u64);
         let describe = move |(ch, target): One<Target<B>>, num_blocks| {
             let desc = ch.desc();
             // SAFETY: as in `read`; the buffer holds `num_blocks` blocks.
             unsafe { raw::spdk_bdev_read_blocks(desc, ch, target, offset_blocks, num_blocks) }
         };
-        self.operate((self.keep(), Target::new(buf)), check, describe, finish_read)
+        operate((self.keep(), Target::new(buf)), check, describe, finish_read)
     }
 
     /// Writes the whole of `buf`, at block `offset_blocks` (`spdk_bdev_write_blocks`). The length of
@@ -94,21 +94,27 @@ impl IoChannel {
         &self,
         buf: B,
         offset_blocks: u64,
-    ) -> impl Future<Output = (Result<()>, B)> + use<'_, B> {
+    ) -> impl Future<Output = (Result<()>, B)> + use<B> {
         const OPERATION: &str = "spdk_bdev_write_blocks";
-        let check =
-            |(_, source): &One<Source<B>>| self.whole_blocks(OPERATION, source.len() as u64);
+        let check = |(ch, source): &One<Source<B>>| ch.whole_blocks(OPERATION, source.len() as u64);
         let describe = move |(ch, source): One<Source<B>>, num_blocks| {
             let desc = ch.desc();
             // SAFETY: as in `read_blocks`.
             unsafe { raw::spdk_bdev_write_blocks(desc, ch, source, offset_blocks, num_blocks) }
         };
-        self.operate((self.keep(), Source::new(buf)), check, describe, finish_write)
+        operate((self.keep(), Source::new(buf)), check, describe, finish_write)
     }
 
+    /// As [`ChannelInner::whole_blocks`].
+    pub(super) fn whole_blocks(&self, operation: &'static str, bytes: u64) -> Result<u64> {
+        self.inner().whole_blocks(operation, bytes)
+    }
+}
+
+impl ChannelInner {
     /// How many blocks `bytes` are. None at all is refused, because SPDK may never complete it.
     pub(super) fn whole_blocks(&self, operation: &'static str, bytes: u64) -> Result<u64> {
-        let block_size = self.block_size();
+        let block_size = u64::from(self.descriptor().block_size());
         if bytes == 0 {
             return Err(empty(operation));
         }

@@ -13,7 +13,9 @@ use core::time::Duration;
 
 use spdk_sys::spdk_bdev_opts;
 
-use super::IoChannel;
+use std::rc::Rc;
+
+use super::channel::ChannelInner;
 use crate::raw::bdev as raw;
 use crate::thread::{sleep, yield_now};
 
@@ -29,7 +31,7 @@ fn cache_size() -> usize {
 }
 
 /// Waits until another try is worth while.
-pub(super) async fn wait(channel: &IoChannel) {
+pub(super) async fn wait(channel: &Rc<ChannelInner>) {
     let runtime = channel.runtime();
     if runtime.zero_copies.held() >= cache_size() {
         sleep(PAUSE).await;
@@ -37,7 +39,7 @@ pub(super) async fn wait(channel: &IoChannel) {
     }
     let bdev = channel.descriptor().bdev_ptr();
     // SAFETY: the channel's descriptor keeps the bdev open, and the channel is of this thread.
-    let call = unsafe { raw::spdk_bdev_queue_io_wait(bdev, channel.keep()) };
+    let call = unsafe { raw::spdk_bdev_queue_io_wait(bdev, Rc::clone(channel)) };
     let (result, _) = call.on(runtime.pool()).await;
     if result.is_err() {
         // One is free already; whoever is ready goes first, so that nobody spins.

@@ -7,36 +7,78 @@ use core::future::Future;
 use core::mem::{self, ManuallyDrop};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use std::rc::Rc;
 
+use super::channel::ChannelInner;
 use super::{IoChannel, iowait};
 use crate::adapter::{
     Call, Completed, Errno, Kept, OnceCallback, Pending, Refused, Submit, read_by_words,
 };
 use crate::error::{Error, Report, Result};
 
-/// See [`IoChannel::operate`].
+/// See [`operate`]. There may be a million at once, so its size counts.
 #[must_use = "futures do nothing unless polled"]
-pub(super) struct Operation<'a, C: OnceCallback, K: 'static, X, D, F> {
-    channel: &'a IoChannel,
+pub(super) struct Operation<C: OnceCallback, K: 'static, X, D, F> {
     check: X,
     describe: D,
     finish: F,
     /// Dropped by the operation, which is over quickly if there is nothing to drop.
-    stage: ManuallyDrop<Stage<'a, C, K>>,
+    stage: ManuallyDrop<Stage<C, K>>,
 }
 
-enum Stage<'a, C: OnceCallback, K: 'static> {
+/// Of no more bytes than what is kept: everything else fits around a pointer of that.
+enum Stage<C: OnceCallback, K: 'static> {
     Idle(K),
+    Later(Later<C, K>),
+}
+
+enum Later<C: OnceCallback, K: 'static> {
     /// For an `spdk_bdev_io`, which is rare enough for an allocation.
-    Waiting(K, Pin<Box<dyn Future<Output = ()> + 'a>>),
+    Waiting(Pin<Box<dyn Future<Output = K>>>),
     Begun(Pending<C, Kept<K>>),
     Finished,
 }
 
-impl<C: OnceCallback, K, X, D, F> Drop for Operation<'_, C, K, X, D, F> {
+/// What operations keep: a channel first, and whatever else.
+pub(super) trait Keeps: 'static {
+    fn channel(&self) -> &Rc<ChannelInner>;
+}
+
+/// A channel, or what stands for it.
+pub(super) trait KeptChannel: 'static {
+    fn channel(&self) -> &Rc<ChannelInner>;
+}
+
+impl KeptChannel for Rc<ChannelInner> {
+    #[inline]
+    fn channel(&self) -> &Rc<ChannelInner> {
+        self
+    }
+}
+
+impl<H: KeptChannel> Keeps for (H,) {
+    fn channel(&self) -> &Rc<ChannelInner> {
+        self.0.channel()
+    }
+}
+
+impl<H: KeptChannel, A: 'static> Keeps for (H, A) {
+    #[inline]
+    fn channel(&self) -> &Rc<ChannelInner> {
+        self.0.channel()
+    }
+}
+
+impl<H: KeptChannel, A: 'static, B: 'static> Keeps for (H, A, B) {
+    fn channel(&self) -> &Rc<ChannelInner> {
+        self.0.channel()
+    }
+}
+
+impl<C: OnceCallback, K, X, D, F> Drop for Operation<C, K, X, D, F> {
     #[inline(always)]
     fn drop(&mut self) {
-        if !matches!(*self.stage, Stage::Finished) {
+        if !matches!(*self.stage, Stage::Later(Later::Finished)) {
             // SAFETY: it is dropped here, once, and nothing uses it again.
             unsafe { ManuallyDrop::drop(&mut self.stage) };
         }
@@ -44,7 +86,7 @@ impl<C: OnceCallback, K, X, D, F> Drop for Operation<'_, C, K, X, D, F> {
 }
 
 // Nothing in it is ever pinned: what C touches moves into the record first.
-impl<C: OnceCallback, K, X, D, F> Unpin for Operation<'_, C, K, X, D, F> {}
+impl<C: OnceCallback, K, X, D, F> Unpin for Operation<C, K, X, D, F> {}
 
 impl IoChannel {
     /// Makes a call that keeps `kept`, as often as it takes: when no `spdk_bdev_io` is free, it waits
@@ -57,46 +99,40 @@ impl IoChannel {
     ) -> impl Future<Output = (Result<C::Value>, K)>
     where
         C: OnceCallback<Error: Report>,
-        K: 'static,
+        K: Keeps,
         S: Submit<C, Kept<K>>,
     {
         let describe = move |kept, ()| describe(kept);
-        self.operate(kept, |_| Ok(()), describe, |result, kept| (result, kept))
-    }
-
-    /// As [`call`](Self::call), for a call that `check` may refuse to make, or else gives the arguments
-    /// of, and whose reply `finish` shapes.
-    ///
-    /// What is kept moves from the future into the record and from there into the reply. Both moves are
-    /// cheap because `describe` does not unwind and has nothing to drop.
-    #[inline(always)]
-    pub(super) const fn operate<C, K, A, S, X, D, F, T>(
-        &self,
-        kept: K,
-        check: X,
-        describe: D,
-        finish: F,
-    ) -> Operation<'_, C, K, X, D, F>
-    where
-        C: OnceCallback,
-        K: 'static,
-        X: Fn(&K) -> Result<A>,
-        D: FnMut(K, A) -> Call<C, Kept<K>, S>,
-        F: Fn(Result<C::Value>, K) -> T,
-    {
-        Operation {
-            channel: self,
-            check,
-            describe,
-            finish,
-            stage: ManuallyDrop::new(Stage::Idle(kept)),
-        }
+        operate(kept, |_| Ok(()), describe, |result, kept| (result, kept))
     }
 }
 
-impl<C, K, A, S, X, D, F, T> Future for Operation<'_, C, K, X, D, F>
+/// As [`IoChannel::call`], for a call that `check` may refuse to make, or else gives the arguments of,
+/// and whose reply `finish` shapes.
+///
+/// What is kept moves from the future into the record and from there into the reply. Both moves are
+/// cheap because `describe` does not unwind and has nothing to drop.
+#[inline(always)]
+pub(super) const fn operate<C, K, A, S, X, D, F, T>(
+    kept: K,
+    check: X,
+    describe: D,
+    finish: F,
+) -> Operation<C, K, X, D, F>
+where
+    C: OnceCallback,
+    K: Keeps,
+    X: Fn(&K) -> Result<A>,
+    D: FnMut(K, A) -> Call<C, Kept<K>, S>,
+    F: Fn(Result<C::Value>, K) -> T,
+{
+    Operation { check, describe, finish, stage: ManuallyDrop::new(Stage::Idle(kept)) }
+}
+
+impl<C, K, A, S, X, D, F, T> Future for Operation<C, K, X, D, F>
 where
     C: OnceCallback<Error: Report>,
+    K: Keeps,
     S: Submit<C, Kept<K>>,
     X: Fn(&K) -> Result<A>,
     D: FnMut(K, A) -> Call<C, Kept<K>, S>,
@@ -107,40 +143,49 @@ where
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let this = self.get_mut();
-        if let Stage::Waiting(..) = &*this.stage {
-            ready!(this.wait(cx));
-        }
-        if let Stage::Idle(_) = &*this.stage {
-            return this.begin(cx);
-        }
-        let Stage::Begun(pending) = this.finish_stage() else { panic!("{POLLED_AGAIN}") };
-        match pending.completed(cx.waker()) {
-            Ok(completed) => this.end(completed),
-            Err(pending) => {
-                this.proceed(Stage::Begun(pending));
-                Poll::Pending
+        loop {
+            match &*this.stage {
+                Stage::Idle(_) => return this.begin(cx),
+                Stage::Later(Later::Begun(_)) => return this.resume(cx),
+                Stage::Later(Later::Waiting(_) | Later::Finished) => ready!(this.wait(cx)),
             }
         }
     }
 }
 
-impl<'a, C, K, A, S, X, D, F, T> Operation<'a, C, K, X, D, F>
+impl<C, K, A, S, X, D, F, T> Operation<C, K, X, D, F>
 where
     C: OnceCallback<Error: Report>,
+    K: Keeps,
     S: Submit<C, Kept<K>>,
     X: Fn(&K) -> Result<A>,
     D: FnMut(K, A) -> Call<C, Kept<K>, S>,
     F: Fn(Result<C::Value>, K) -> T,
 {
     #[inline(always)]
-    fn finish_stage(&mut self) -> Stage<'a, C, K> {
-        mem::replace(&mut *self.stage, Stage::Finished)
+    fn finish_stage(&mut self) -> Stage<C, K> {
+        mem::replace(&mut *self.stage, Stage::Later(Later::Finished))
     }
 
     /// Goes on from `Finished`, of which nothing has to be dropped.
     #[inline(always)]
-    fn proceed(&mut self, stage: Stage<'a, C, K>) {
-        self.stage = ManuallyDrop::new(stage);
+    fn proceed(&mut self, later: Later<C, K>) {
+        self.stage = ManuallyDrop::new(Stage::Later(later));
+    }
+
+    /// Looks whether C has called back. The stage is `Begun`.
+    #[inline(always)]
+    fn resume(&mut self, cx: &mut Context<'_>) -> Poll<T> {
+        let Stage::Later(Later::Begun(pending)) = self.finish_stage() else {
+            panic!("{POLLED_AGAIN}")
+        };
+        match pending.completed(cx.waker()) {
+            Ok(completed) => self.end(completed),
+            Err(pending) => {
+                self.proceed(Later::Begun(pending));
+                Poll::Pending
+            }
+        }
     }
 
     /// Makes the call. The stage is `Idle`.
@@ -154,28 +199,34 @@ where
                 return Poll::Ready((self.finish)(Err(error), kept));
             }
         };
-        let pool = self.channel.pool();
+        let channel = Rc::as_ptr(kept.channel());
+        // SAFETY: it is kept until this function has returned: here, in the record, or in what comes
+        // back; the record goes only with this future, which is being polled.
+        let channel = unsafe { &*channel };
         let describe = || {
             let Stage::Idle(kept) = &*self.stage else { panic!("{POLLED_AGAIN}") };
             // SAFETY: what is read is there no more with the next line.
             let kept = unsafe { read_by_words(kept) };
-            self.stage = ManuallyDrop::new(Stage::Finished);
+            self.stage = ManuallyDrop::new(Stage::Later(Later::Finished));
             (self.describe)(kept, arguments)
         };
-        match pool.start(cx.waker(), describe) {
+        match channel.pool().start(cx.waker(), describe) {
             Ok(pending) if pending.is_done() => match pending.completed(cx.waker()) {
                 Ok(completed) => self.end(completed),
                 Err(_) => unreachable!("it is done"),
             },
             Ok(pending) => {
-                self.channel.list(&pending);
-                self.proceed(Stage::Begun(pending));
+                channel.list(&pending);
+                self.proceed(Later::Begun(pending));
                 Poll::Pending
             }
             Err(Refused { refusal, payload: Kept(kept), .. })
                 if refusal.errno() == Some(Errno::ENOMEM) =>
             {
-                self.proceed(Stage::Waiting(kept, Box::pin(iowait::wait(self.channel))));
+                self.proceed(Later::Waiting(Box::pin(async move {
+                    iowait::wait(kept.channel()).await;
+                    kept
+                })));
                 // As it is, the wait always pauses first, and wakes the task itself.
                 if self.wait(cx).is_ready() {
                     cx.waker().wake_by_ref();
@@ -188,21 +239,22 @@ where
         }
     }
 
-    /// Waits until another call is worth while.
+    /// Waits until another call is worth while. The stage is `Waiting`.
     #[cold]
     #[inline(never)]
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Stage::Waiting(_, waiting) = &mut *self.stage else { return Poll::Ready(()) };
-        ready!(waiting.as_mut().poll(cx));
-        if let Stage::Waiting(kept, _) = self.finish_stage() {
-            self.proceed(Stage::Idle(kept));
-        }
+        let Stage::Later(Later::Waiting(waiting)) = &mut *self.stage else {
+            panic!("{POLLED_AGAIN}")
+        };
+        let kept = ready!(waiting.as_mut().poll(cx));
+        *self.stage = Stage::Idle(kept);
         Poll::Ready(())
     }
 
     #[inline(always)]
     fn end(&mut self, completed: Completed<C, Kept<K>>) -> Poll<T> {
-        self.channel.unlist(&completed);
+        let Kept(kept) = completed.payload();
+        kept.channel().unlist(&completed);
         Poll::Ready(match completed.into_success() {
             Ok((value, Kept(kept))) => (self.finish)(Ok(value), kept),
             Err(failed) => {

@@ -11,6 +11,7 @@ use super::buffer::{Piece, Source, Target, Vectored};
 use super::channel::ChannelInner;
 use super::ext::{ExtOptions, IoOptions};
 use super::io::empty;
+use super::operation::Keeps;
 use crate::adapter::{Call, Kept, Submit};
 use crate::error::Result;
 use crate::raw::bdev::{self as raw, spdk_bdev_io_completion_cb};
@@ -210,7 +211,7 @@ pub(super) enum Unit {
 
 /// What the record of a call with several buffers keeps: the channel, the buffers, and what else
 /// the call needs.
-pub(super) trait KeepsBuffers: 'static {
+pub(super) trait KeepsBuffers: Keeps {
     /// What the vector is made of.
     type Piece: Piece;
     /// The buffers.

@@ -16,6 +16,7 @@ use spdk_sys::{spdk_bdev_io, spdk_io_channel};
 
 use super::IoChannel;
 use super::channel::ChannelInner;
+use super::operation::KeptChannel;
 use crate::adapter::{Handle, Keep, Parent, With};
 use crate::error::{Error, Result};
 use crate::raw::bdev as raw;
@@ -61,6 +62,12 @@ impl ZeroCopyChannel {
 unsafe impl Keep<*mut spdk_io_channel> for ZeroCopyChannel {
     fn arg(&mut self) -> *mut spdk_io_channel {
         self.0.as_arg()
+    }
+}
+
+impl KeptChannel for ZeroCopyChannel {
+    fn channel(&self) -> &Rc<ChannelInner> {
+        &self.0
     }
 }
 

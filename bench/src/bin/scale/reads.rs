@@ -133,10 +133,7 @@ async fn unordered(channel: &IoChannel, buffers: &mut Vec<DmaBuf>) -> Round {
 
 async fn tasks(channel: &IoChannel, buffers: &mut Vec<DmaBuf>) -> Round {
     let (growth, hold, start) = (Growth::start(), Hold::start(), Instant::now());
-    let read = |(buf, block)| {
-        let channel = channel.clone();
-        spawn_local(async move { channel.read_blocks(buf, block).await })
-    };
+    let read = |(buf, block)| spawn_local(channel.read_blocks(buf, block));
     let reads: Vec<_> = buffers.drain(..).zip(0..).map(read).collect();
     // Tasks start in the order in which they were spawned.
     spawn_local(async {}).await.expect("it ends by itself");
