@@ -17,7 +17,7 @@ use std::rc::Rc;
 use common::*;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use spdk_async::bdev::{Bdev, IoChannel};
+use spdk_async::bdev::{AbortToken, Bdev, IoChannel};
 use spdk_async::{DmaBuf, Result, Worker, spawn_local};
 use spdk_sys::hold_completions;
 
@@ -55,6 +55,18 @@ fn a_hundred_thousand_reads_in_tasks() {
             let mut buffers = buffers(READS);
             rounds(READS, async || in_tasks(&channel, &mut buffers).await).await;
         });
+    });
+}
+
+/// Were each looked for in the whole list, this would take minutes.
+#[test]
+fn a_hundred_thousand_reads_named_by_one_token() {
+    with_app(backend(READS), async || {
+        let token = AbortToken::new();
+        let channel = Bdev::open("Null0").await.unwrap().channel().unwrap().abortable(&token);
+        let mut buffers = buffers(READS);
+        in_one_task(&channel, &mut buffers).await;
+        assert_eq!(channel.abort(&token).await.unwrap(), 0, "an operation is still named");
     });
 }
 

@@ -6,11 +6,12 @@
 //! Invariants:
 //!
 //! 1. A listed context came from a call whose record is pooled; see `AbortToken::list`.
-//! 2. The list has room for a few, or for twice as many as were in flight at once, and no more.
+//! 2. Those that are listed are a few, or twice as many as were in flight at once, and no more.
 
 use core::ffi::c_void;
-use core::fmt;
+use core::{fmt, ptr};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use spdk_sys::spdk_io_channel;
@@ -39,14 +40,22 @@ use crate::raw::bdev as raw;
 /// # }
 /// ```
 #[derive(Clone, Default)]
-pub struct AbortToken(Rc<RefCell<Vec<Listed>>>);
+pub struct AbortToken(Rc<RefCell<List>>);
 
-/// Room for this many operations costs less than to ask about them.
+/// So many operations cost less than to ask about them.
 const FEW: usize = 16;
+
+#[derive(Default)]
+struct List {
+    // In an order that finds one of a million as fast as one of a few.
+    listed: BTreeSet<Listed>,
+    /// How many there may be before their records are asked; see invariant 2.
+    room: usize,
+}
 
 /// An operation that was in flight when it was listed: its channel, which is only compared, and its
 /// context.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Listed {
     ch: *mut spdk_io_channel,
     /// Invariant 1.
@@ -76,27 +85,28 @@ impl AbortToken {
     /// - `cb_arg` is the context of a pooled call.
     pub(super) unsafe fn list(&self, ch: *mut spdk_io_channel, cb_arg: *mut c_void) {
         let mut list = self.0.borrow_mut();
-        if list.len() == list.capacity() {
-            list.retain(Listed::is_in_flight);
-            let as_many_again = list.len().max(FEW);
-            list.reserve_exact(as_many_again);
+        if list.listed.len() >= list.room {
+            list.listed.retain(Listed::is_in_flight);
+            list.room = FEW.max(2 * list.listed.len());
         }
-        list.push(Listed { ch, cb_arg });
+        list.listed.insert(Listed { ch, cb_arg });
     }
 
     /// Takes an operation off the list.
     pub(super) fn unlist(&self, ch: *mut spdk_io_channel, cb_arg: *mut c_void) {
-        self.0.borrow_mut().retain(|other| *other != Listed { ch, cb_arg });
+        self.0.borrow_mut().listed.remove(&Listed { ch, cb_arg });
     }
 
     fn of_channel(&self, ch: *mut spdk_io_channel) -> Vec<Listed> {
-        self.0.borrow().iter().copied().filter(|listed| listed.ch == ch).collect()
+        let of_channel = |cb_arg| Listed { ch, cb_arg };
+        let all = of_channel(ptr::null_mut())..=of_channel(ptr::without_provenance_mut(usize::MAX));
+        self.0.borrow().listed.range(all).copied().collect()
     }
 }
 
 impl fmt::Debug for AbortToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = self.0.borrow();
+        let list = &self.0.borrow().listed;
         let in_flight = list.iter().filter(|listed| listed.is_in_flight()).count();
         f.debug_struct("AbortToken")
             .field("in_flight", &in_flight)
