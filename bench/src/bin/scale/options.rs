@@ -21,7 +21,7 @@ pub(crate) struct Options {
     /// Reads in flight at once on each of two cores.
     #[arg(long, default_value_t = 500_000)]
     pub(crate) per_core: usize,
-    /// Rounds of each measurement; the median counts.
+    /// Rounds of each measurement; the fastest counts.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: u32,
     /// Measures one thing and prints it as JSON; what the program runs itself with.

@@ -36,14 +36,15 @@ impl Times {
 impl Times {
     pub(crate) const ZERO: Self = Self { submit: 0.0, complete: 0.0 };
 
-    /// The median of each.
-    pub(crate) fn median(times: &[Self]) -> Self {
-        let median = |part: fn(&Self) -> f64| {
-            let mut sorted: Vec<_> = times.iter().map(part).collect();
-            sorted.sort_by(f64::total_cmp);
-            sorted[sorted.len() / 2]
-        };
-        Self { submit: median(|times| times.submit), complete: median(|times| times.complete) }
+    /// The least of each: what disturbs a round only makes it longer.
+    pub(crate) fn least(times: &[Self]) -> Self {
+        let least = |part: fn(&Self) -> f64| times.iter().map(part).fold(f64::INFINITY, f64::min);
+        Self { submit: least(|times| times.submit), complete: least(|times| times.complete) }
+    }
+
+    /// From its making to its result.
+    pub(crate) fn total(self) -> f64 {
+        self.submit + self.complete
     }
 }
 

@@ -26,8 +26,19 @@ pub(crate) fn print(options: &Options) -> Result<(), Failure> {
             out,
             "in flight      bare    await  ratio    bare    await  ratio  callback    bytes     peak"
         )?;
+        let mut took = Vec::new();
         for count in &options.counts {
-            row(&mut out, &count.to_string(), &ask(&way.name(), *count, options)?)?;
+            let figures: Figures = ask(&way.name(), *count, options)?;
+            row(&mut out, &count.to_string(), &figures)?;
+            // One alone pays for the whole turn of its thread.
+            if *count > 1 {
+                took.push(figures.times.total());
+            }
+        }
+        let least = took.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = took.iter().copied().fold(0.0, f64::max);
+        if took.len() > 1 {
+            writeln!(out, "many: {least:.0} to {most:.0} ns a read")?;
         }
     }
     each(&mut out, "tasks", options.tasks, &ask("tasks-alone", options.tasks, options)?)?;
@@ -46,7 +57,7 @@ pub(crate) fn print(options: &Options) -> Result<(), Failure> {
 
 fn row(out: &mut impl Write, name: &str, figures: &Figures) -> io::Result<()> {
     let Figures { bare, times, held, peak } = figures;
-    let above = times.submit + times.complete - bare.submit - bare.complete;
+    let above = times.total() - bare.total();
     writeln!(
         out,
         "{name:<10} {:>8.1} {:>8.1} {:>6.2} {:>7.1} {:>8.1} {:>6.2} {above:>+9.1} {held:>8.1} {peak:>8.1}",
