@@ -57,3 +57,15 @@ expect_lines() {
     [ -z "$line" ] || grep -qxE -- "$line" <<<"$output" || fail "\`$*\` did not print: $line"
   done
 }
+
+# expect_status STATUS COMMAND...: runs a program that must fail with this status, and checks that it says
+# why.
+expect_status() {
+  local expected=$1 status=0 errors
+  shift
+  echo "+ $*"
+  errors=$("$@" </dev/null 2>&1 >/dev/null) || status=$?
+  echo "$errors"
+  [ "$status" -eq "$expected" ] || fail "\`$*\` ended with status $status, not $expected"
+  [ -n "$errors" ] || fail "\`$*\` did not say why it failed"
+}

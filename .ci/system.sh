@@ -27,4 +27,8 @@ backend: system
 spdk_bdev_init_cb: .+
 spdk_bdev_fini_cb: .+
 END
-passed system-examples 2
+expect_lines cargo run -p spdk-async-examples --example perf "${features[@]}" -- \
+  --time 0.5 --warm-up 0.1 -b Malloc0 -w verify <<'END'
+backend: system; verify of 4096 bytes, depth 32, 0\.50 s; latencies in µs
+END
+passed system-examples 3
