@@ -88,7 +88,7 @@ fn polled_away_from_its_home() {
     let there = std::thread::spawn(Home::os_thread).join().expect("the other thread ends well");
     let elsewhere = Pool::new(there);
     let mut future = library.call(Script::Later, ()).on(&elsewhere);
-    assert_panics("`lib_work` was polled away from its thread", || {
+    assert_panics("a call that `done_cb` completes was polled away from its thread", || {
         let _ = poll(&mut future, Waker::noop());
     });
     library.trace.expect([]);

@@ -43,7 +43,7 @@ impl Pool {
     ///
     /// # Panics
     ///
-    /// If the pool's home is not current.
+    /// If the pool's home is not current. `describe` is not run then.
     #[inline(always)]
     pub fn start<C: OnceCallback, P: Payload, S: Submit<C, P>>(
         &self,
@@ -51,7 +51,7 @@ impl Pool {
         describe: impl FnOnce() -> Call<C, P, S>,
     ) -> Result<Pending<C, P>, Refused<P>> {
         if !self.is_entered() && !self.home().is_current() {
-            away(describe);
+            away(C::NAME);
         }
         // Between this and the submit nothing unwinds; so the payload goes to the record directly.
         let Call { name, payload, mut submit, .. } = describe();
@@ -72,8 +72,8 @@ impl Pool {
 
 #[cold]
 #[inline(never)]
-fn away<C: OnceCallback, P, S>(describe: impl FnOnce() -> Call<C, P, S>) -> ! {
-    panic!("`{}` was polled away from its thread", describe().name);
+fn away(callback: &str) -> ! {
+    panic!("a call that `{callback}` completes was polled away from its thread");
 }
 
 /// Edge 2: C will not call back, and if it has, that was a stray.

@@ -200,8 +200,8 @@ where
             }
         };
         let channel = Rc::as_ptr(kept.channel());
-        // SAFETY: it is kept until this function has returned: here, in the record, or in what comes
-        // back; the record goes only with this future, which is being polled.
+        // SAFETY: it is kept as long as this is used: here until `describe` runs, which does not unwind;
+        // then in the record, which goes only with this future, that is being polled.
         let channel = unsafe { &*channel };
         let describe = || {
             let Stage::Idle(kept) = &*self.stage else { panic!("{POLLED_AGAIN}") };
