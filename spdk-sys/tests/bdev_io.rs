@@ -6,7 +6,7 @@ mod bdev_common;
 
 use bdev_common::*;
 use core::cell::Cell;
-use core::ffi::c_void;
+use core::ffi::{c_int, c_void};
 use core::ptr;
 use spdk_sys::*;
 use std::rc::Rc;
@@ -118,114 +118,130 @@ fn a_callback_may_submit_again() {
     Rc::into_inner(open).expect("the callback has run").close(&host, 0);
 }
 
-#[test]
-fn refused_submits_keep_nothing_and_never_call_back() {
+/// Submits on thread 0, by a descriptor that may write and one that may not; no callback comes, and
+/// nothing is kept. What the submits are given outlives this call, for a refused one may come to use it.
+fn refusing(submits: impl FnOnce(&Open, &Open, &Rc<Probe>)) {
     let host = Host::new(1);
     let disk = Disk::new(&host);
     let (open, read_only) = (disk.open(&host, 0, true), disk.open(&host, 0, false));
-    let (probe, buf) = (Probe::new(), ptr::null_mut());
-    let einval = -libc::EINVAL;
-    host.on(0, || {
-        assert_eq!(submit_to!(&probe, spdk_bdev_read, open, buf, 1, 512), einval);
-        assert_eq!(submit_to!(&probe, spdk_bdev_read, open, buf, 512, 511), einval);
-        assert_eq!(submit_to!(&probe, spdk_bdev_read_blocks, open, buf, 64, 1), einval);
-        assert_eq!(submit_to!(&probe, spdk_bdev_read_blocks, open, buf, u64::MAX, 2), einval);
-        assert_eq!(submit_to!(&probe, spdk_bdev_read_blocks, open, buf, 63, 2), einval);
-        assert_eq!(submit_to!(&probe, spdk_bdev_seek_data, open, 64), einval);
-        assert_eq!(submit_to!(&probe, spdk_bdev_abort, open, ptr::null_mut()), einval);
-        assert_eq!(submit_to!(&probe, spdk_bdev_copy_blocks, open, 0, 63, 2), einval);
-        let caw = submit_to!(
-            &probe,
-            spdk_bdev_comparev_and_writev_blocks,
-            open,
-            ptr::null_mut(),
-            0,
-            ptr::null_mut(),
-            0,
-            0,
-            2
-        );
-        assert_eq!(caw, einval, "more blocks than the atomic unit");
-
-        // The byte variants look at the block size before anything else.
-        assert_eq!(submit_to!(&probe, spdk_bdev_write, read_only, buf, 1, 1), einval);
-        let ebadf = -libc::EBADF;
-        assert_eq!(submit_to!(&probe, spdk_bdev_write, read_only, buf, 0, 512), ebadf);
-        assert_eq!(submit_to!(&probe, spdk_bdev_write_blocks, read_only, buf, 64, 1), ebadf);
-        assert_eq!(submit_to!(&probe, spdk_bdev_unmap_blocks, read_only, 99, 1), ebadf);
-        assert_eq!(submit_to!(&probe, spdk_bdev_write_zeroes_blocks, read_only, 0, 1), ebadf);
-        assert_eq!(submit_to!(&probe, spdk_bdev_flush_blocks, read_only, 0, 1), ebadf);
-        assert_eq!(submit_to!(&probe, spdk_bdev_copy_blocks, read_only, 0, 1, 1), ebadf);
-        let zcopy =
-            submit_to!(&probe, spdk_bdev_zcopy_start, read_only, ptr::null_mut(), 0, 0, 1, true);
-        assert_eq!(zcopy, ebadf, "even to read");
-        let uncorrectable =
-            submit_to!(&probe, spdk_bdev_write_uncorrectable_blocks, read_only, 0, 1);
-        assert_eq!(uncorrectable, ebadf);
-        let uncorrectable = submit_to!(&probe, spdk_bdev_write_uncorrectable_blocks, open, 0, 1);
-        assert_eq!(uncorrectable, -libc::ENOTSUP);
-        assert_eq!(submit_to!(&probe, spdk_bdev_nvme_nssr, open), -libc::ENOTSUP);
-    });
+    let probe = Probe::new();
+    host.on(0, || submits(&open, &read_only, &probe));
     host.settle();
     assert!(!probe.done());
     open.close(&host, 0);
     read_only.close(&host, 0);
 }
 
+const EINVAL: c_int = -libc::EINVAL;
+const EBADF: c_int = -libc::EBADF;
+const ENOTSUP: c_int = -libc::ENOTSUP;
+
 #[test]
-fn metadata_and_passthrough_are_refused_where_there_is_none() {
-    let host = Host::new(1);
-    let disk = Disk::new(&host);
-    let (open, read_only) = (disk.open(&host, 0, true), disk.open(&host, 0, false));
-    let (probe, mut data, mut md) = (Probe::new(), buffer(1), [0_u8; 8]);
+fn ranges_that_do_not_fit_are_refused() {
+    refusing(|open, read_only, probe| {
+        let buf = ptr::null_mut();
+        assert_eq!(submit_to!(probe, spdk_bdev_read, open, buf, 1, 512), EINVAL);
+        assert_eq!(submit_to!(probe, spdk_bdev_read, open, buf, 512, 511), EINVAL);
+        assert_eq!(submit_to!(probe, spdk_bdev_read_blocks, open, buf, 64, 1), EINVAL);
+        assert_eq!(submit_to!(probe, spdk_bdev_read_blocks, open, buf, u64::MAX, 2), EINVAL);
+        assert_eq!(submit_to!(probe, spdk_bdev_read_blocks, open, buf, 63, 2), EINVAL);
+        assert_eq!(submit_to!(probe, spdk_bdev_seek_data, open, 64), EINVAL);
+        assert_eq!(submit_to!(probe, spdk_bdev_copy_blocks, open, 0, 63, 2), EINVAL);
+        let iov = ptr::null_mut();
+        let caw =
+            submit_to!(probe, spdk_bdev_comparev_and_writev_blocks, open, iov, 0, iov, 0, 0, 2);
+        assert_eq!(caw, EINVAL, "more blocks than the atomic unit");
+        // The byte variants look at the block size before anything else.
+        assert_eq!(submit_to!(probe, spdk_bdev_write, read_only, buf, 1, 1), EINVAL);
+    });
+}
+
+#[test]
+fn writes_by_a_descriptor_that_may_only_read_are_refused() {
+    refusing(|_, read_only, probe| {
+        let buf = ptr::null_mut();
+        assert_eq!(submit_to!(probe, spdk_bdev_write, read_only, buf, 0, 512), EBADF);
+        assert_eq!(submit_to!(probe, spdk_bdev_write_blocks, read_only, buf, 64, 1), EBADF);
+        assert_eq!(submit_to!(probe, spdk_bdev_unmap_blocks, read_only, 99, 1), EBADF);
+        assert_eq!(submit_to!(probe, spdk_bdev_write_zeroes_blocks, read_only, 0, 1), EBADF);
+        assert_eq!(submit_to!(probe, spdk_bdev_flush_blocks, read_only, 0, 1), EBADF);
+        assert_eq!(submit_to!(probe, spdk_bdev_copy_blocks, read_only, 0, 1, 1), EBADF);
+        let iov = ptr::null_mut();
+        let zcopy = submit_to!(probe, spdk_bdev_zcopy_start, read_only, iov, 0, 0, 1, true);
+        assert_eq!(zcopy, EBADF, "even to read");
+        let mark = submit_to!(probe, spdk_bdev_write_uncorrectable_blocks, read_only, 0, 1);
+        assert_eq!(mark, EBADF);
+    });
+}
+
+#[test]
+fn what_a_bdev_cannot_do_is_refused() {
+    refusing(|open, _, probe| {
+        assert_eq!(submit_to!(probe, spdk_bdev_abort, open, ptr::null_mut()), EINVAL);
+        let mark = submit_to!(probe, spdk_bdev_write_uncorrectable_blocks, open, 0, 1);
+        assert_eq!(mark, ENOTSUP);
+        assert_eq!(submit_to!(probe, spdk_bdev_nvme_nssr, open), ENOTSUP);
+    });
+}
+
+#[test]
+fn metadata_are_refused_where_there_are_none() {
+    let (mut data, mut md) = (buffer(1), [0_u8; 8]);
     let (buf, md): (_, *mut c_void) = (raw(&mut data), md.as_mut_ptr().cast());
-    let cmd = spdk_nvme_cmd::default();
     let mut iov = iovec { iov_base: buf, iov_len: 512 };
-    let einval = -libc::EINVAL;
-    host.on(0, || {
-        assert_eq!(submit_to!(&probe, spdk_bdev_read_blocks_with_md, open, buf, md, 0, 1), einval);
-        assert_eq!(
-            submit_to!(&probe, spdk_bdev_write_blocks_with_md, read_only, buf, md, 0, 1),
-            einval,
-            "metadata are checked before the descriptor"
-        );
-        assert_eq!(
-            submit_to!(&probe, spdk_bdev_comparev_blocks_with_md, open, &raw mut iov, 1, md, 0, 1),
-            einval
-        );
-        let mut opts = spdk_bdev_ext_io_opts { size: 8, ..Default::default() };
+    let iov = &raw mut iov;
+    refusing(|open, read_only, probe| {
+        let read = submit_to!(probe, spdk_bdev_read_blocks_with_md, open, buf, md, 0, 1);
+        assert_eq!(read, EINVAL);
+        let write = submit_to!(probe, spdk_bdev_write_blocks_with_md, read_only, buf, md, 0, 1);
+        assert_eq!(write, EINVAL, "metadata are checked before the descriptor");
+        let compare = submit_to!(probe, spdk_bdev_comparev_blocks_with_md, open, iov, 1, md, 0, 1);
+        assert_eq!(compare, EINVAL);
+    });
+}
+
+#[test]
+fn options_of_an_impossible_size_or_with_a_memory_domain_are_refused() {
+    let (mut data, mut domain) = (buffer(1), [0_u8; 8]);
+    let mut iov = iovec { iov_base: raw(&mut data), iov_len: 512 };
+    let mut opts = spdk_bdev_ext_io_opts { size: 8, ..Default::default() };
+    refusing(|open, _, probe| {
         let mut ext = |opts: &mut spdk_bdev_ext_io_opts| {
-            // SAFETY: everything is valid and outlives the I/O.
+            let (desc, ch, arg) = (open.desc, open.ch, probe.arg());
+            // SAFETY: everything is valid and outlives the polls of `refusing`.
             unsafe {
                 spdk_bdev_readv_blocks_ext(
-                    open.desc,
-                    open.ch,
+                    desc,
+                    ch,
                     &raw mut iov,
                     1,
                     0,
                     1,
                     Some(on_done),
-                    probe.arg(),
+                    arg,
                     opts,
                 )
             }
         };
-        assert_eq!(ext(&mut opts), einval, "an impossible size");
+        assert_eq!(ext(&mut opts), EINVAL, "an impossible size");
         opts.size = size_of::<spdk_bdev_ext_io_opts>();
-        opts.memory_domain = md;
-        assert_eq!(ext(&mut opts), -libc::ENOTSUP);
-        let admin =
-            submit_to!(&probe, spdk_bdev_nvme_admin_passthru, read_only, &raw const cmd, buf, 512);
-        assert_eq!(admin, -libc::EBADF);
-        let admin =
-            submit_to!(&probe, spdk_bdev_nvme_admin_passthru, open, &raw const cmd, buf, 512);
-        assert_eq!(admin, -libc::ENOTSUP);
-        let io = submit_to!(&probe, spdk_bdev_nvme_io_passthru, open, &raw const cmd, buf, 512);
-        assert_eq!(io, -libc::ENOTSUP);
+        opts.memory_domain = domain.as_mut_ptr().cast();
+        assert_eq!(ext(&mut opts), ENOTSUP);
     });
-    assert!(!probe.done());
-    open.close(&host, 0);
-    read_only.close(&host, 0);
+}
+
+#[test]
+fn commands_are_refused_where_no_nvme_takes_them() {
+    let mut data = buffer(1);
+    let (cmd, buf) = (spdk_nvme_cmd::default(), raw(&mut data));
+    let cmd = &raw const cmd;
+    refusing(|open, read_only, probe| {
+        let by_reader = submit_to!(probe, spdk_bdev_nvme_admin_passthru, read_only, cmd, buf, 512);
+        assert_eq!(by_reader, EBADF);
+        let admin = submit_to!(probe, spdk_bdev_nvme_admin_passthru, open, cmd, buf, 512);
+        assert_eq!(admin, ENOTSUP);
+        assert_eq!(submit_to!(probe, spdk_bdev_nvme_io_passthru, open, cmd, buf, 512), ENOTSUP);
+    });
 }
 
 #[test]

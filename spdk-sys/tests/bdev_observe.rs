@@ -1,4 +1,4 @@
-//! Statistics, histograms, queue depth, timeouts, rate limits and walks over channels.
+//! Statistics, queue depth, timeouts, rate limits and walks over channels.
 
 #![cfg(not(feature = "system"))]
 
@@ -113,86 +113,6 @@ fn children_are_counted_instead_of_their_parent() {
     let stat = device_stat(&host, &disk, SPDK_BDEV_RESET_STAT_NONE);
     assert_eq!((stat.num_read_ops, stat.bytes_read), (3, 3 * 512));
     open.close(&host, 0);
-}
-
-/// What a histogram callback got.
-#[derive(Default)]
-struct Histogram(Cell<Option<(c_int, bool)>>);
-
-unsafe extern "C" fn on_histogram(
-    arg: *mut c_void,
-    status: c_int,
-    histogram: *mut spdk_histogram_data,
-) {
-    // SAFETY: the test keeps the argument.
-    unsafe { (*arg.cast::<Histogram>()).0.set(Some((status, histogram.is_null()))) };
-}
-
-unsafe extern "C" fn add_bucket(
-    ctx: *mut c_void,
-    _start: u64,
-    _end: u64,
-    count: u64,
-    _total: u64,
-    _so_far: u64,
-) {
-    // SAFETY: the test passes a counter.
-    unsafe { *ctx.cast::<u64>() += count };
-}
-
-#[test]
-fn histograms_count_between_enable_and_disable() {
-    let host = Host::new(2);
-    let disk = Disk::new(&host);
-    let (open, other) = (disk.open(&host, 0, false), disk.open(&host, 1, false));
-    let result = Statuses::new();
-    let enable = |on| {
-        // SAFETY: the log outlives the call.
-        host.on(0, || unsafe {
-            spdk_bdev_histogram_enable(disk.bdev(), Some(on_status), result.arg(), on);
-        });
-    };
-    let own = Histogram::default();
-    let own_arg: *mut c_void = (&raw const own).cast_mut().cast();
-    // SAFETY: the channel is thread 0's.
-    host.on(0, || unsafe {
-        spdk_bdev_channel_get_histogram(open.ch, Some(on_histogram), own_arg);
-    });
-    assert_eq!(own.0.get(), Some((-libc::EFAULT, true)), "inside the call");
-    enable(true);
-    enable(true);
-    assert_eq!(result.seen(), [-libc::EAGAIN], "a change is in progress");
-    host.settle();
-    assert_eq!(result.seen(), [-libc::EAGAIN, 0]);
-    for _ in 0..3 {
-        let probe = host.on(0, || submit!(spdk_bdev_read_blocks, open, ptr::null_mut(), 0, 1));
-        host.settle();
-        assert!(probe.succeeded());
-    }
-    let probe = host.on(1, || submit!(spdk_bdev_read_blocks, other, ptr::null_mut(), 0, 1));
-    host.settle();
-    assert!(probe.succeeded());
-    let got = Histogram::default();
-    // SAFETY: the histogram outlives its callback.
-    let total = unsafe {
-        let sum = spdk_histogram_data_alloc();
-        host.on(0, || {
-            let arg = (&raw const got).cast_mut().cast();
-            spdk_bdev_histogram_get(disk.bdev(), sum, Some(on_histogram), arg);
-        });
-        host.settle();
-        let mut total = 0_u64;
-        spdk_histogram_data_iterate(sum, Some(add_bucket), (&raw mut total).cast());
-        spdk_histogram_data_free(sum);
-        total
-    };
-    assert_eq!(got.0.get(), Some((0, false)));
-    assert_eq!(total, 4);
-    enable(false);
-    host.settle();
-    assert_eq!(result.seen(), [-libc::EAGAIN, 0, 0]);
-    open.close(&host, 0);
-    other.close(&host, 1);
 }
 
 #[test]

@@ -83,6 +83,23 @@ fn waiters_are_woken_oldest_first_when_an_io_is_freed() {
     open.close(&host, 0);
 }
 
+/// A waiter that submits a read when it is called, which must be accepted.
+struct Again {
+    desc: *mut spdk_bdev_desc,
+    ch: *mut spdk_io_channel,
+    probe: Rc<Probe>,
+}
+
+unsafe extern "C" fn again(ctx: *mut c_void) {
+    // SAFETY: the test keeps the argument, and its descriptor and channel are open.
+    unsafe {
+        let again = &*ctx.cast::<Again>();
+        let (arg, null) = (again.probe.arg(), ptr::null_mut());
+        let rc = spdk_bdev_read_blocks(again.desc, again.ch, null, 5, 1, Some(on_done), arg);
+        assert_eq!(rc, 0, "the I/O that woke this waiter is its own");
+    }
+}
+
 #[test]
 fn a_waiter_that_submits_takes_the_io_that_woke_it() {
     let host = Host::with_pool(1, 2, 1);
@@ -93,21 +110,6 @@ fn a_waiter_that_submits_takes_the_io_that_woke_it() {
     let probes: Vec<_> = host.on(0, || {
         (0..2).map(|block| submit!(spdk_bdev_read_blocks, open, null, block, 1)).collect()
     });
-    struct Again {
-        desc: *mut spdk_bdev_desc,
-        ch: *mut spdk_io_channel,
-        probe: Rc<Probe>,
-    }
-    unsafe extern "C" fn again(ctx: *mut c_void) {
-        // SAFETY: the test keeps the argument, and its descriptor and channel are open.
-        unsafe {
-            let again = &*ctx.cast::<Again>();
-            let arg = again.probe.arg();
-            let null = ptr::null_mut();
-            let rc = spdk_bdev_read_blocks(again.desc, again.ch, null, 5, 1, Some(on_done), arg);
-            assert_eq!(rc, 0, "the I/O that woke this waiter is its own");
-        }
-    }
     let mut one = Again { desc: open.desc, ch: open.ch, probe: Probe::new() };
     let mut entry = spdk_bdev_io_wait_entry {
         bdev: disk.bdev(),

@@ -206,51 +206,55 @@ fn a_read_without_a_buffer_looks_into_the_store() {
     disk.close();
 }
 
+/// A zero-copy: what it has lent, and its I/O from its start to its end.
+#[derive(Default)]
+struct Lent {
+    seen: Seen,
+    io: Cell<*mut spdk_bdev_io>,
+}
+
+unsafe extern "C" fn lent(io: *mut spdk_bdev_io, success: bool, ctx: *mut c_void) {
+    assert!(success);
+    // SAFETY: `ctx` is the Lent of the test; the I/O is kept until its end.
+    unsafe {
+        let lent = &*ctx.cast::<Lent>();
+        note(io, &lent.seen);
+        lent.io.set(io);
+    }
+}
+
+unsafe extern "C" fn given_back(io: *mut spdk_bdev_io, success: bool, ctx: *mut c_void) {
+    assert!(success);
+    // SAFETY: the callback owns the I/O; `ctx` is the Lent of the test.
+    unsafe {
+        spdk_bdev_free_io(io);
+        (*ctx.cast::<Lent>()).io.set(null_mut());
+    }
+}
+
 #[test]
 fn zero_copy_lends_the_store_itself() {
     let host = Host::start(CREATE);
     let disk = Disk::open(&host, c"M", true);
     let data = pattern(8, 512);
     assert_eq!(disk.write(&host, &data, 0), Outcome::Success);
-    struct Lent {
-        seen: Seen,
-        io: Cell<*mut spdk_bdev_io>,
-    }
-    unsafe extern "C" fn started(io: *mut spdk_bdev_io, success: bool, ctx: *mut c_void) {
-        assert!(success);
-        // SAFETY: `ctx` is the Lent of the test; the I/O is kept until its end.
-        unsafe {
-            let lent = &*ctx.cast::<Lent>();
-            note(io, &lent.seen);
-            lent.io.set(io);
-        }
-    }
-    unsafe extern "C" fn ended(io: *mut spdk_bdev_io, success: bool, ctx: *mut c_void) {
-        assert!(success);
-        // SAFETY: the callback owns the I/O; `ctx` is the Lent of the test.
-        unsafe {
-            spdk_bdev_free_io(io);
-            (*ctx.cast::<Lent>()).io.set(null_mut());
-        }
-    }
-    let lent = Lent { seen: Seen::default(), io: Cell::new(null_mut()) };
-    let ctx = (&raw const lent).cast_mut().cast();
-    // SAFETY: `lent` outlives the I/O.
+    let loan = Lent::default();
+    let ctx = (&raw const loan).cast_mut().cast();
+    // SAFETY: `loan` outlives the I/O.
     host.on_thread(|| unsafe {
         let (desc, channel) = (disk.desc, disk.channel);
-        let rc =
-            spdk_bdev_zcopy_start(desc, channel, null_mut(), 0, 0, 1, true, Some(started), ctx);
+        let rc = spdk_bdev_zcopy_start(desc, channel, null_mut(), 0, 0, 1, true, Some(lent), ctx);
         assert_eq!(rc, 0);
     });
-    host.poll_until(|| !lent.io.get().is_null());
-    let (memory, bytes) = lent.seen.borrow()[0].clone();
+    host.poll_until(|| !loan.io.get().is_null());
+    let (memory, bytes) = loan.seen.borrow()[0].clone();
     assert_eq!(bytes, data);
-    // SAFETY: the lent buffer has 512 bytes and is ours until the end below; `lent` outlives it.
+    // SAFETY: the lent buffer has 512 bytes and is ours until the end below; `loan` outlives it.
     host.on_thread(|| unsafe {
         memory.write_bytes(9, 512);
-        assert_eq!(spdk_bdev_zcopy_end(lent.io.get(), true, Some(ended), ctx), 0);
+        assert_eq!(spdk_bdev_zcopy_end(loan.io.get(), true, Some(given_back), ctx), 0);
     });
-    host.poll_until(|| lent.io.get().is_null());
+    host.poll_until(|| loan.io.get().is_null());
     assert_eq!(disk.read(&host, 0, 512), [9; 512]);
     disk.close();
 }

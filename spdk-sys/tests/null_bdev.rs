@@ -5,7 +5,7 @@ mod app_common;
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
-use std::ptr::null_mut;
+use std::ptr::{self, null_mut};
 use std::rc::Rc;
 
 use app_common::host::{Host, end_thread};
@@ -130,52 +130,59 @@ fn a_poll_completes_what_was_queued_before_it_first_in_first_out() {
     disk.close();
 }
 
+/// How a read ended: whether well, and its NVMe status code. The cb_arg names the target of an abort,
+/// so these reads bring their own.
+#[derive(Default)]
+struct Read(Cell<Option<(bool, c_int)>>);
+
+unsafe extern "C" fn read_ended(io: *mut spdk_bdev_io, success: bool, ctx: *mut c_void) {
+    // SAFETY: the callback owns the I/O; `ctx` is a Read of the test, which outlives it.
+    unsafe {
+        let (mut cdw0, mut sct, mut sc) = (0, 0, 0);
+        spdk_bdev_io_get_nvme_status(io, &raw mut cdw0, &raw mut sct, &raw mut sc);
+        spdk_bdev_free_io(io);
+        (*ctx.cast::<Read>()).0.set(Some((success, sc)));
+    }
+}
+
+impl Read {
+    fn ctx(&self) -> *mut c_void {
+        ptr::from_ref(self).cast_mut().cast()
+    }
+}
+
+/// How an abort of the I/O with this cb_arg ends.
+fn abort(host: &Host, disk: &Disk, target: *mut c_void) -> Outcome {
+    // SAFETY: the target's cb_arg is only compared.
+    disk.run(host, |desc, channel, cb, ctx| unsafe {
+        spdk_bdev_abort(desc, channel, target, cb, ctx)
+    })
+}
+
 #[test]
 fn an_abort_takes_its_target_out_of_the_queue() {
     let host = Host::start(CREATE);
     let disk = Disk::open(&host, c"N", false);
-    // The cb_arg names the target of an abort, so these reads bring their own.
-    struct Read {
-        ended: Cell<Option<(bool, c_int)>>,
-    }
-    unsafe extern "C" fn ended(io: *mut spdk_bdev_io, success: bool, ctx: *mut c_void) {
-        // SAFETY: the callback owns the I/O; `ctx` is a Read of the test, which outlives it.
-        unsafe {
-            let (mut cdw0, mut sct, mut sc) = (0, 0, 0);
-            spdk_bdev_io_get_nvme_status(io, &raw mut cdw0, &raw mut sct, &raw mut sc);
-            spdk_bdev_free_io(io);
-            (*ctx.cast::<Read>()).ended.set(Some((success, sc)));
-        }
-    }
-    let reads: [Read; 4] = std::array::from_fn(|_| Read { ended: Cell::new(None) });
+    let reads: [Read; 3] = std::array::from_fn(|_| Read::default());
     let mut buffer = vec![0_u8; 512];
-    let target = (&raw const reads[1]).cast_mut().cast::<c_void>();
+    let target = reads[1].ctx();
     host.on_thread(|| {
-        for read in &reads[..3] {
-            let ctx = (&raw const *read).cast_mut().cast();
-            let (desc, channel) = (disk.desc, disk.channel);
+        for read in &reads {
+            let (desc, channel, ctx) = (disk.desc, disk.channel, read.ctx());
             // SAFETY: the buffer and the reads outlive the I/O.
             let rc = unsafe {
                 let buffer = buffer.as_mut_ptr().cast();
-                spdk_bdev_read(desc, channel, buffer, 0, 512, Some(ended), ctx)
+                spdk_bdev_read(desc, channel, buffer, 0, 512, Some(read_ended), ctx)
             };
             assert_eq!(rc, 0);
         }
     });
-    // SAFETY: the target's cb_arg is only compared.
-    let aborted = disk.run(&host, |desc, channel, cb, ctx| unsafe {
-        spdk_bdev_abort(desc, channel, target, cb, ctx)
-    });
-    assert_eq!(aborted, Outcome::Success);
-    host.poll_until(|| reads[..3].iter().all(|read| read.ended.get().is_some()));
-    assert_eq!(reads[0].ended.get(), Some((true, 0)));
-    assert_eq!(reads[1].ended.get(), Some((false, 7)), "aborted by request");
-    assert_eq!(reads[2].ended.get(), Some((true, 0)));
-    // SAFETY: as above; nothing is in flight any more.
-    let missed = disk.run(&host, |desc, channel, cb, ctx| unsafe {
-        spdk_bdev_abort(desc, channel, target, cb, ctx)
-    });
-    assert_eq!(missed, Outcome::Failed(-libc::EIO));
+    assert_eq!(abort(&host, &disk, target), Outcome::Success);
+    host.poll_until(|| reads.iter().all(|read| read.0.get().is_some()));
+    let aborted_by_request = Some((false, 7));
+    let ends = reads.each_ref().map(|read| read.0.get());
+    assert_eq!(ends, [Some((true, 0)), aborted_by_request, Some((true, 0))]);
+    assert_eq!(abort(&host, &disk, target), Outcome::Failed(-libc::EIO), "it is gone");
     disk.close();
 }
 

@@ -3,6 +3,7 @@
 
 mod common;
 
+use core::ffi::CStr;
 use std::rc::Rc;
 
 use common::raw::*;
@@ -147,52 +148,70 @@ fn both_arrive_at_their_blocks() {
     });
 }
 
-/// `EINVAL` without separate metadata, on each of the six; the buffers come back as they were.
-#[test]
-fn a_bdev_without_separate_metadata_refuses() {
-    with_app(malloc_and_null(), async || {
+/// Runs a test on bdevs that have no separate metadata.
+fn without_metadata(test: impl AsyncFn(Rc<Opened>, &CStr) + Send + 'static) {
+    with_app(malloc_and_null(), async move || {
         let _recorder = Recorder::interleaved("Recorder0", MD);
         wait_for_examine().await.unwrap();
         for name in [c"Malloc0", c"Null0", c"Recorder0"] {
-            let opened = Opened::writable(name);
-            let desc = opened.desc();
-            let block = || Bytes::of(&pattern(1, BLOCK + MD));
-            let iov = || Iovs::of(&pattern(1, BLOCK + MD), &[]);
-            let md_buf = || Bytes::of(&pattern(2, MD));
-            let check = |what, errno, md_buf: &[u8], buf: &[u8]| {
-                assert_eq!(errno, libc::EINVAL, "{what} of {name:?}");
-                assert_eq!((buf, md_buf), (&*pattern(1, BLOCK + MD), &*pattern(2, MD)), "{what}");
-            };
-            macro_rules! one_buffer {
-                ($($function:ident),+) => {$({
-                    // SAFETY: as in `write`.
-                    let call = unsafe {
-                        raw::$function(desc, Rc::clone(&opened), block(), md_buf(), 0, 1)
-                    };
-                    let (result, (_, buf, md_buf)) = call.await;
-                    check(stringify!($function), refused(result), &md_buf, &buf);
-                })+};
-            }
-            macro_rules! several_buffers {
-                ($($function:ident),+) => {$({
-                    // SAFETY: as in `write`.
-                    let call = unsafe {
-                        raw::$function(desc, Rc::clone(&opened), iov(), 1, md_buf(), 0, 1)
-                    };
-                    let (result, (_, iov, md_buf)) = call.await;
-                    check(stringify!($function), refused(result), &md_buf, &iov.concat());
-                })+};
-            }
-            one_buffer!(
-                spdk_bdev_read_blocks_with_md,
-                spdk_bdev_write_blocks_with_md,
-                spdk_bdev_compare_blocks_with_md
-            );
-            several_buffers!(
-                spdk_bdev_readv_blocks_with_md,
-                spdk_bdev_writev_blocks_with_md,
-                spdk_bdev_comparev_blocks_with_md
-            );
+            test(Opened::writable(name), name).await;
         }
+    });
+}
+
+/// What a refused call is given, and gives back as it was.
+fn refused_data() -> Vec<u8> {
+    pattern(1, BLOCK + MD)
+}
+
+fn refused_md() -> Vec<u8> {
+    pattern(2, MD)
+}
+
+#[track_caller]
+fn check_refused(what: &str, name: &CStr, errno: i32, data: &[u8], md: &[u8]) {
+    assert_eq!(errno, libc::EINVAL, "{what} of {name:?}");
+    assert_eq!((data, md), (&*refused_data(), &*refused_md()), "{what} of {name:?}");
+}
+
+#[test]
+fn a_bdev_without_separate_metadata_refuses_those_of_one_buffer() {
+    without_metadata(async |opened, name| {
+        let desc = opened.desc();
+        macro_rules! refuse {
+            ($($function:ident),+) => {$({
+                let (data, md) = (Bytes::of(&refused_data()), Bytes::of(&refused_md()));
+                // SAFETY: as in `write`.
+                let call = unsafe { raw::$function(desc, Rc::clone(&opened), data, md, 0, 1) };
+                let (result, (_, data, md)) = call.await;
+                check_refused(stringify!($function), name, refused(result), &data, &md);
+            })+};
+        }
+        refuse!(
+            spdk_bdev_read_blocks_with_md,
+            spdk_bdev_write_blocks_with_md,
+            spdk_bdev_compare_blocks_with_md
+        );
+    });
+}
+
+#[test]
+fn a_bdev_without_separate_metadata_refuses_those_of_several_buffers() {
+    without_metadata(async |opened, name| {
+        let desc = opened.desc();
+        macro_rules! refuse {
+            ($($function:ident),+) => {$({
+                let (iov, md) = (Iovs::of(&refused_data(), &[]), Bytes::of(&refused_md()));
+                // SAFETY: as in `write`.
+                let call = unsafe { raw::$function(desc, Rc::clone(&opened), iov, 1, md, 0, 1) };
+                let (result, (_, iov, md)) = call.await;
+                check_refused(stringify!($function), name, refused(result), &iov.concat(), &md);
+            })+};
+        }
+        refuse!(
+            spdk_bdev_readv_blocks_with_md,
+            spdk_bdev_writev_blocks_with_md,
+            spdk_bdev_comparev_blocks_with_md
+        );
     });
 }
