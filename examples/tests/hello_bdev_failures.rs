@@ -62,6 +62,9 @@ fn fail_in_each_way() {
     let (folder, json) = configured("");
     let path = json.to_str().expect("the path is UTF-8");
     fails(hello_bdev().arg("--json").arg(&json), &[path, "no bdev"]);
+    let mistyped = configuration(r#"{"method":"bdev_mallok_create"}"#).replace("bdev\"", "bdve\"");
+    std::fs::write(&json, mistyped).expect("the configuration can be written");
+    fails(hello_bdev().arg("--json").arg(&json), &[path, "no bdev", "subsystem", "skipped"]);
     std::fs::write(&json, "{").expect("the configuration can be written");
     fails(hello_bdev().arg("--json").arg(&json), &[path, "JSON"]);
     let missing = folder.path().join("missing.json");

@@ -22,6 +22,9 @@ fn fails(config: &str, words: &[&str]) {
             assert!(reason.contains(word), "`{reason}` does not say `{word}`");
         }
         assert!(!reason.contains("0x") && !reason.contains('\n'), "{reason}");
+        if let Some((said, logged)) = reason.split_once("; SPDK logged: ") {
+            assert!(!said.contains(logged), "said twice: {reason}");
+        }
         assert!(error.to_string().contains(&format!("exit code {code}")), "{error}");
         assert!(error.errno().is_none() && !error.is_retryable());
         with_app(malloc_and_null(), async || assert_eq!(Bdev::all().unwrap().len(), 2));
@@ -65,6 +68,13 @@ fn parameters_of_the_wrong_type() {
     let params = r#"{"num_blocks": "many", "block_size": 512}"#;
     let entry = format!(r#"{{"method": "bdev_malloc_create", "params": {params}}}"#);
     fails(&method(&entry), &["[0]: bdev_malloc_create: "]);
+}
+
+#[test]
+fn parameters_of_which_spdk_logs_no_more_than_it_answers() {
+    let params = r#"{"name": "A", "filename": "/dev/zero", "block_size": "512"}"#;
+    let entry = format!(r#"{{"method": "bdev_aio_create", "params": {params}}}"#);
+    fails(&method(&entry), &["[0]: bdev_aio_create: "]);
 }
 
 #[test]

@@ -6,6 +6,10 @@
 
 pub(crate) mod members;
 mod read;
+mod skipped;
 
 pub use read::check_config;
 pub(crate) use read::{Call, Entry, Place, read_config};
+#[cfg(feature = "system")]
+pub(crate) use skipped::SUBSYSTEMS;
+pub(crate) use skipped::say_skipped;

@@ -161,7 +161,9 @@ fn reason(code: i32, app: &App) -> Cow<'static, str> {
         config @ Config::File(_) if code < 0 => format!("{}: ", config.name()),
         _ => String::new(),
     };
-    let logged = log::first_error_of_step().map(|logged| format!("; SPDK logged: {logged}"));
+    // Some methods log no more than they answer.
+    let logged = log::first_error_of_step().filter(|logged| !reason.contains(logged));
+    let logged = logged.map(|logged| format!("; SPDK logged: {logged}"));
     let memory = missing_memory(code, app);
     Cow::Owned(format!("{place}{reason}{}{memory}", logged.unwrap_or_default()))
 }

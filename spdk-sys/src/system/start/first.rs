@@ -8,31 +8,11 @@ use super::own::{
     spdk_add_subsystem, spdk_add_subsystem_depend, spdk_subsystem, spdk_subsystem_depend,
 };
 use super::run::first_subsystem_comes_up;
+use crate::config::SUBSYSTEMS;
 use crate::spdk_subsystem_exists;
 
 /// Its name in lists of subsystems, of which it has no configuration.
 const NAME: &CStr = c"spdk_sys_config";
-
-/// SPDK's subsystems, which are to wait for it. One that is not named here would come up before the
-/// start-up methods have run, if it needs none of these.
-const OTHERS: [&CStr; 16] = [
-    c"accel",
-    c"bdev",
-    c"fsdev",
-    c"iobuf",
-    c"iscsi",
-    c"keyring",
-    c"nbd",
-    c"nvmf",
-    c"scheduler",
-    c"scsi",
-    c"sock",
-    c"ublk",
-    c"vfio_user_target",
-    c"vhost_blk",
-    c"vhost_scsi",
-    c"vmd",
-];
 
 /// Adds it to SPDK's, once in a process. No application runs.
 pub(super) fn register() {
@@ -45,7 +25,9 @@ pub(super) fn register() {
         }));
         // SAFETY: SPDK keeps it for ever, which it lives; nothing walks the list now.
         unsafe { spdk_add_subsystem(ptr::from_mut(subsystem)) };
-        for name in OTHERS {
+        // One that is not named there would come up before the start-up methods have run, if it
+        // needs none of these.
+        for name in SUBSYSTEMS {
             wait_for_it(name.as_ptr());
         }
     });

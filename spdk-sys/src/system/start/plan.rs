@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::own::spdk_rpc_get_method_state_mask;
 use super::run::Failure;
-use crate::config::{Call, Entry, Place, read_config};
+use crate::config::{Call, Entry, Place, read_config, say_skipped};
 use crate::{SPDK_RPC_RUNTIME, SPDK_RPC_STARTUP, spdk_subsystem_exists};
 
 /// One request to SPDK's RPC server: a call, or a batch of calls.
@@ -56,12 +56,7 @@ impl Plan {
                 None if stop_on_error && is_linked(&entry.subsystem) => {
                     return Err(unknown(&entry.subsystem, &call));
                 }
-                None => tracing::info!(
-                    "{}: {} is skipped, for subsystem {} is not part of this program",
-                    call.place,
-                    call.method,
-                    entry.subsystem
-                ),
+                None => say_skipped(&entry.subsystem, is_linked(&entry.subsystem), &call),
             }
         }
         if calls.is_empty() {

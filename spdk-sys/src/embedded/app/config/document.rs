@@ -10,28 +10,8 @@ use super::methods::{Method, find_method};
 use super::state::RpcState;
 use crate::Refusal;
 use crate::config::members::members;
-use crate::config::{self, Entry, Place, read_config};
+use crate::config::{self, Entry, Place, read_config, say_skipped};
 use crate::embedded::app::subsystem::is_linked;
-
-/// Names of SPDK's other subsystems: they may stand in a configuration that is shared with an
-/// application that has them.
-const OTHER_SUBSYSTEMS: [&str; 15] = [
-    "accel",
-    "fsdev",
-    "iobuf",
-    "iscsi",
-    "keyring",
-    "nbd",
-    "nvmf",
-    "scheduler",
-    "scsi",
-    "sock",
-    "ublk",
-    "vfu_tgt",
-    "vhost_blk",
-    "vhost_scsi",
-    "vmd",
-];
 
 /// One method call of a configuration.
 #[derive(Debug)]
@@ -69,7 +49,7 @@ fn entry_due(entry: Entry, state: RpcState, stop_on_error: bool) -> Result<Vec<C
     for call in entry.calls {
         match find_method(&call.method) {
             Some(method) => calls.push(known(method, call)?),
-            None => unknown(&entry.subsystem, &call, stop_on_error)?,
+            None => unknown(&entry.subsystem, &call, state, stop_on_error)?,
         }
     }
     let states = calls.iter().map(|call| call.method.states).reduce(|a, b| a.common(b));
@@ -103,7 +83,12 @@ fn values(params: &RawValue) -> Result<Map<String, Value>, String> {
         .collect()
 }
 
-fn unknown(subsystem: &str, call: &config::Call, stop_on_error: bool) -> Result<(), Refusal> {
+fn unknown(
+    subsystem: &str,
+    call: &config::Call,
+    state: RpcState,
+    stop_on_error: bool,
+) -> Result<(), Refusal> {
     let method = &call.method;
     if is_linked(subsystem) && stop_on_error {
         return Err(Refusal::new(
@@ -114,10 +99,9 @@ fn unknown(subsystem: &str, call: &config::Call, stop_on_error: bool) -> Result<
             ),
         ));
     }
-    if is_linked(subsystem) || OTHER_SUBSYSTEMS.contains(&subsystem) {
-        tracing::debug!("skipping method {method} of subsystem {subsystem}");
-    } else {
-        tracing::warn!("skipping method {method}: there is no subsystem {subsystem}");
+    // A configuration is read in both states.
+    if state == RpcState::Runtime {
+        say_skipped(subsystem, is_linked(subsystem), call);
     }
     Ok(())
 }
