@@ -99,30 +99,37 @@ fn empty_buffers() {
     });
 }
 
+/// Places and numbers of blocks beyond the end, across it, and so far that the sum overflows.
+const LEAVING: [(u64, usize); 4] = [(END, 1), (END - 1, 2), (u64::MAX, 1), (u64::MAX - 1, 2)];
+
 #[test]
-fn ranges_that_leave_the_bdev() {
+fn buffers_whose_range_leaves_the_bdev() {
     with_app(malloc_and_null(), async || {
         let ch = &open("Malloc0").await;
         let options = IoOptions::default();
-        // Beyond the end, across it, and so far that the sum overflows.
-        for (at, blocks) in [(END, 1), (END - 1, 2), (u64::MAX, 1), (u64::MAX - 1, 2)] {
-            let bytes = vec![7; blocks * BLOCK];
-            let both = vec![bytes.clone()];
+        for (at, blocks) in LEAVING {
+            let bytes = || vec![7; blocks * BLOCK];
+            let both = || vec![bytes()];
+            assert_eq!(refused(ch.read_blocks(bytes(), at).await, bytes()), EINVAL);
+            assert_eq!(refused(ch.write_blocks(bytes(), at).await, bytes()), EINVAL);
+            assert_eq!(refused(ch.readv_blocks(both(), at).await, both()), EINVAL);
+            assert_eq!(refused(ch.writev_blocks(both(), at).await, both()), EINVAL);
+            assert_eq!(refused(ch.readv_blocks_with(both(), at, options).await, both()), EINVAL);
+            assert_eq!(refused(ch.writev_blocks_with(both(), at, options).await, both()), EINVAL);
+            assert_eq!(refused(ch.compare(bytes(), at).await, bytes()), EINVAL);
+            assert_eq!(refused(ch.comparev(both(), at).await, both()), EINVAL);
+        }
+        let (result, compared, written) = ch.compare_and_write(buf(), buf(), END).await;
+        assert_eq!(refused((result, (compared, written)), (buf(), buf())), EINVAL);
+    });
+}
+
+#[test]
+fn commands_whose_range_leaves_the_bdev() {
+    with_app(malloc_and_null(), async || {
+        let ch = &open("Malloc0").await;
+        for (at, blocks) in LEAVING {
             let count = blocks as u64;
-            assert_eq!(refused(ch.read_blocks(bytes.clone(), at).await, bytes.clone()), EINVAL);
-            assert_eq!(refused(ch.write_blocks(bytes.clone(), at).await, bytes.clone()), EINVAL);
-            assert_eq!(refused(ch.readv_blocks(both.clone(), at).await, both.clone()), EINVAL);
-            assert_eq!(refused(ch.writev_blocks(both.clone(), at).await, both.clone()), EINVAL);
-            assert_eq!(
-                refused(ch.readv_blocks_with(both.clone(), at, options).await, both.clone()),
-                EINVAL
-            );
-            assert_eq!(
-                refused(ch.writev_blocks_with(both.clone(), at, options).await, both.clone()),
-                EINVAL
-            );
-            assert_eq!(refused(ch.compare(bytes.clone(), at).await, bytes.clone()), EINVAL);
-            assert_eq!(refused(ch.comparev(both.clone(), at).await, both.clone()), EINVAL);
             assert_eq!(errno_of(ch.write_zeroes(at, count).await), EINVAL);
             assert_eq!(errno_of(ch.unmap(at, count).await), EINVAL);
             assert_eq!(errno_of(ch.flush(at, count).await), EINVAL);
@@ -130,17 +137,23 @@ fn ranges_that_leave_the_bdev() {
             assert_eq!(errno_of(ch.copy(0, at, count).await), EINVAL);
             assert_eq!(errno_of(ch.zcopy(at, count, true).await), EINVAL);
         }
-        let (result, compared, written) = ch.compare_and_write(buf(), buf(), END).await;
-        assert_eq!(refused((result, (compared, written)), (buf(), buf())), EINVAL);
-        assert_eq!(refused(ch.read(buf(), END * 512).await, buf()), EINVAL);
-        assert_eq!(refused(ch.write(buf(), END * 512).await, buf()), EINVAL);
-        assert_eq!(refused(ch.read(buf(), u64::MAX - 511).await, buf()), EINVAL);
         for offset in [END, u64::MAX] {
             assert_eq!(errno_of(ch.seek_data(offset).await), EINVAL);
             assert_eq!(errno_of(ch.seek_hole(offset).await), EINVAL);
         }
         // The very end is no place, but nothing fits there.
         ch.write_zeroes(END, 0).await.ok();
+    });
+}
+
+#[test]
+fn bytes_beyond_the_end() {
+    with_app(malloc_and_null(), async || {
+        let ch = &open("Malloc0").await;
+        assert_eq!(refused(ch.read(buf(), END * 512).await, buf()), EINVAL);
+        assert_eq!(refused(ch.write(buf(), END * 512).await, buf()), EINVAL);
+        assert_eq!(refused(ch.read(buf(), u64::MAX - 511).await, buf()), EINVAL);
+        // The last block is none of them.
         ch.read_blocks(buf(), END - 1).await.0.unwrap();
     });
 }
