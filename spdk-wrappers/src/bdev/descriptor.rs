@@ -207,7 +207,12 @@ impl Bdev {
         Descriptor::open(name, true)
     }
 
-    /// Opens the bdev of this name for reading only. Writes fail with `EBADF`.
+    /// Opens the bdev of this name for reading only (`spdk_bdev_open_ext`).
+    ///
+    /// The type is that of [`open`](Self::open), so a write by such a descriptor is no compile error: it
+    /// fails with `EBADF` when it is awaited, and gives its buffer back. So does whatever may change or
+    /// persist blocks: write zeroes, unmap, flush, copy, compare and write, and every zero-copy, one
+    /// to read included. Reads, compares, seeks and resets work.
     ///
     /// # Errors
     ///
