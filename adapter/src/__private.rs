@@ -3,7 +3,6 @@
 use core::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::record::Report;
 use crate::{
     Answer, CallError, Errno, Failed, MultiCallback, OnceCallback, Outs, Refusal,
     ResumedVisitorCallback, Subscription, VisitorCallback, record, shared, unwind,
@@ -18,7 +17,10 @@ pub trait Storage {
     /// # Safety
     ///
     /// - `cb_arg` is what the adapter gave to the call whose callback this is.
-    unsafe fn complete<C: OnceCallback>(cb_arg: *mut c_void, read: impl FnOnce() -> Report<C>);
+    unsafe fn complete<C: OnceCallback>(
+        cb_arg: *mut c_void,
+        read: impl FnOnce() -> Result<C::Value, C::Error>,
+    );
 }
 
 /// Records of a pool.
@@ -31,15 +33,21 @@ pub enum BoxedStorage {}
 
 impl Storage for PooledStorage {
     #[inline]
-    unsafe fn complete<C: OnceCallback>(cb_arg: *mut c_void, read: impl FnOnce() -> Report<C>) {
+    unsafe fn complete<C: OnceCallback>(
+        cb_arg: *mut c_void,
+        read: impl FnOnce() -> Result<C::Value, C::Error>,
+    ) {
         // SAFETY: the caller's promise; the adapter makes pooled contexts with `encode`.
         unsafe { record::complete::<C>(cb_arg, read) }
     }
 }
 
 impl Storage for BoxedStorage {
-    unsafe fn complete<C: OnceCallback>(cb_arg: *mut c_void, read: impl FnOnce() -> Report<C>) {
-        shared::complete::<C>(cb_arg, read);
+    unsafe fn complete<C: OnceCallback>(
+        cb_arg: *mut c_void,
+        read: impl FnOnce() -> Result<C::Value, C::Error>,
+    ) {
+        shared::complete::<C>(cb_arg, || catch_unwind(AssertUnwindSafe(read)));
     }
 }
 
@@ -57,7 +65,7 @@ pub unsafe fn complete<C: OnceCallback, S: Storage>(
         || C::NAME,
         || {
             // SAFETY: the caller's promise.
-            unsafe { S::complete::<C>(cb_arg, || catch_unwind(AssertUnwindSafe(read))) }
+            unsafe { S::complete::<C>(cb_arg, read) }
         },
     );
 }

@@ -25,14 +25,15 @@ impl<C: OnceCallback, P, F> Submit<C, P> for F where
 /// Awaiting it uses the pool of the executor that polls it; [`on`](Self::on) names a pool.
 #[must_use = "the C function is called when this is awaited or submitted"]
 pub struct Call<C: OnceCallback, P, S> {
-    pub(crate) name: &'static str,
+    pub(crate) name: &'static &'static str,
     pub(crate) payload: P,
     pub(crate) submit: S,
     marker: PhantomData<fn() -> C>,
 }
 
 impl<C: OnceCallback, P: Payload, S: Submit<C, P>> Call<C, P, S> {
-    /// Describes a call of the C function `name`.
+    /// Describes a call of the C function `name`, which is a reference to a literal so that it takes one
+    /// word of each future.
     ///
     /// # Safety
     ///
@@ -44,7 +45,7 @@ impl<C: OnceCallback, P: Payload, S: Submit<C, P>> Call<C, P, S> {
     ///   whoever makes this promise.
     /// - `submit` does not unwind.
     #[inline]
-    pub const unsafe fn new(name: &'static str, payload: P, submit: S) -> Self {
+    pub const unsafe fn new(name: &'static &'static str, payload: P, submit: S) -> Self {
         Self { name, payload, submit, marker: PhantomData }
     }
 

@@ -49,8 +49,10 @@ pub use handle::Handle;
 pub use home::Home;
 pub use keep::{Keep, Kept, KeptOuts, Outs, Parent, Payload, With};
 pub use outcome::{CallError, Failed, Refusal};
-pub use record::{Completed, InFlight, Pending, Pool, Pooled, Refused};
+pub use record::{
+    Completed, Failure, InFlight, Pending, Pool, Pooled, Refused, Remainder, Started,
+};
 pub use report::stray_callbacks;
 pub use shared::{BoxedInFlight, Events, Submitted, Subscription, boxed_in_flight, submit_visit};
-pub use unwind::guard;
+pub use unwind::{guard, guard_named};
 pub use words::read_by_words;

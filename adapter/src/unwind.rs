@@ -12,7 +12,7 @@ pub fn guard<R>(frame: &str, body: impl FnOnce() -> R) -> R {
 
 /// [`guard`], with a name that is only asked for when it is needed.
 #[inline]
-pub(crate) fn guard_named<'a, R>(frame: impl Fn() -> &'a str, body: impl FnOnce() -> R) -> R {
+pub fn guard_named<'a, R>(frame: impl Fn() -> &'a str, body: impl FnOnce() -> R) -> R {
     struct Abort<'a, F: Fn() -> &'a str>(F);
     impl<'a, F: Fn() -> &'a str> Drop for Abort<'a, F> {
         #[cold]

@@ -12,8 +12,8 @@ fn in_flight_lists_names_and_ages() {
     let (library, pool) = (Library::new(), pool());
     assert_eq!(pool.in_flight(), []);
     pool.set_clock(u32::MAX - 1);
-    let mut read = library.named("lib_read", Script::Later, ()).on(&pool);
-    let mut write = library.named("lib_write", Script::Later, Kept([0_u8; 4096])).on(&pool);
+    let mut read = library.named(&"lib_read", Script::Later, ()).on(&pool);
+    let mut write = library.named(&"lib_write", Script::Later, Kept([0_u8; 4096])).on(&pool);
     pending(&mut read, Waker::noop());
     pool.set_clock(3);
     pending(&mut write, Waker::noop());
@@ -76,15 +76,15 @@ fn boxed_calls_in_flight_are_listed() {
         let list = boxed_in_flight();
         list.iter().filter(|call| call.function == "lib_listed").count()
     };
-    let first = library.named("lib_listed", Script::Later, ()).submit();
-    let second = library.named("lib_listed", Script::Later, ()).submit();
+    let first = library.named(&"lib_listed", Script::Later, ()).submit();
+    let second = library.named(&"lib_listed", Script::Later, ()).submit();
     drop(second);
     assert_eq!(count(), 2);
     library.complete(0);
     assert_eq!(count(), 1);
     library.complete(0);
     assert_eq!(count(), 0);
-    let refused = library.named("lib_listed", Script::Refuse(-libc::EIO), ()).submit();
+    let refused = library.named(&"lib_listed", Script::Refuse(-libc::EIO), ()).submit();
     assert_eq!(count(), 0);
     drop((first, refused));
 }

@@ -7,7 +7,7 @@ use std::task::Waker;
 
 use callback_adapter::{Kept, Pool};
 
-use crate::common::library::{Context, Library, Script, elsewhere};
+use crate::common::library::{Context, Library, Script, elsewhere, slot_of};
 use crate::common::storage::{Kind, for_both_storages, pending, pool, ready};
 
 /// More than three pages of 84 large records, and more than two of 127 small ones.
@@ -117,7 +117,7 @@ fn a_record_is_reused_at_once() {
         let mut future = library.call(Script::Later, ()).on(&pool);
         pending(&mut future, Waker::noop());
         let context = library.next();
-        addresses.insert(context.cb_arg.addr() & 0x0000_ffff_ffff_ffc0);
+        addresses.insert(slot_of(context.cb_arg));
         context.complete(0);
         assert_eq!(ready(&mut future), Ok(()));
     }

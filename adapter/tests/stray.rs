@@ -7,7 +7,7 @@ use std::thread;
 use callback_adapter::{Kept, OnceCallback};
 
 use crate::common::callbacks::{Done, Object, Open, during_next_read};
-use crate::common::library::{Context, Library, Opening, Script, elsewhere, open_call};
+use crate::common::library::{Context, Library, Opening, Script, elsewhere, open_call, slot_of};
 use crate::common::storage::{Kind, for_both_storages, pending, pool, ready};
 use crate::common::strays::strays_of;
 
@@ -290,10 +290,9 @@ fn a_storm_from_another_thread() {
 fn generations_differ_for_a_long_time() {
     let (library, pool) = (Library::new(), pool());
     let first = spent(Kind::Pooled, &library, &pool).cb_arg;
-    let slot = |context: *mut core::ffi::c_void| context.addr() & 0x0000_ffff_ffff_ffc0;
     for _ in 0..70_000 {
         let context = spent(Kind::Pooled, &library, &pool).cb_arg;
-        assert_eq!(slot(context), slot(first), "the record is reused at once");
+        assert_eq!(slot_of(context), slot_of(first), "the record is reused at once");
         assert_ne!(context, first);
     }
 }

@@ -95,6 +95,8 @@ impl Error {
         Self::new(operation, ErrorKind::Invalid(why.into()))
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn refused(operation: &'static str, refusal: Refusal) -> Self {
         match refusal {
             Refusal::Errno(errno) => Self::errno_of(operation, errno),

@@ -1,10 +1,9 @@
 //! The home's part of an executor: what is ready, who is listed, and the one place that polls.
 //!
 //! A callback resumes the task that waits for it at once, on its own stack, where nothing forbids it:
-//! no task of this executor is being polled (so neither the stack grows with a chain of them nor a
-//! task meets itself), tasks are not being cancelled, and fewer than [`RESUMES`] were resumed since
-//! the host's last run, so that no source of callbacks keeps the host and the queue from their turn.
-//! Otherwise the task is queued.
+//! nothing is polled or cancelled on this OS thread (so neither the stack grows with a chain of tasks nor
+//! does one meet itself), and fewer than [`RESUMES`] were resumed since the host's last run, so that no
+//! source of callbacks keeps the host and the queue from their turn. Otherwise the task is queued.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -26,8 +25,9 @@ pub(super) struct Core {
     queue: Queue,
     /// The tasks that are not done.
     tasks: List,
-    polling: Cell<bool>,
-    /// How many tasks callbacks may resume; none while one is polled or tasks are cancelled.
+    /// Whether a run is under way.
+    running: Cell<bool>,
+    /// How many tasks callbacks may resume until the next; none while tasks are cancelled.
     resumes: Cell<usize>,
 }
 
@@ -38,13 +38,13 @@ impl Core {
             shared,
             queue: Queue::new(),
             tasks: List::default(),
-            polling: Cell::new(false),
+            running: Cell::new(false),
             resumes: Cell::new(RESUMES),
         })
     }
 
     pub(super) fn is_polling(&self) -> bool {
-        self.polling.get()
+        self.running.get() || !self.pool.polled().is_null()
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -84,30 +84,36 @@ impl Core {
 
     /// Polls up to `budget` tasks of the queue and returns how many.
     pub(super) fn run(&self, budget: usize) -> usize {
-        if self.polling.get() {
+        if self.is_polling() {
             return 0;
         }
         self.resumes.set(RESUMES);
         if !self.shared.is_asked() {
             return 0;
         }
-        self.polling.set(true);
-        let resumes = self.resumes.replace(0);
+        self.running.set(true);
+        let ran = self.pool.enter_at_home(|| self.run_queue(budget));
+        self.running.set(false);
+        self.shared.end_run(self.queue.is_empty());
+        ran
+    }
+
+    fn run_queue(&self, budget: usize) -> usize {
         self.collect();
         let mut ran = 0;
-        self.pool.enter_at_home(|| {
-            while ran < budget
-                && let Some(task) = self.queue.pop()
-            {
-                if task.state.get() != State::Done {
-                    self.poll(task);
-                    ran += 1;
-                }
+        while ran < budget
+            && let Some(task) = self.queue.pop()
+        {
+            if task.state.get() == State::Done {
+                continue;
             }
-        });
-        self.resumes.set(resumes);
-        self.polling.set(false);
-        self.shared.end_run(self.queue.is_empty());
+            ran += 1;
+            if task.aborted.load(Ordering::Relaxed) {
+                self.pool.enter_at_home(|| self.cancel(&task));
+            } else {
+                self.poll(task);
+            }
+        }
         ran
     }
 
@@ -116,35 +122,57 @@ impl Core {
     /// # Errors
     ///
     /// The task, if that may not be.
-    #[inline]
+    #[inline(always)]
     pub(super) fn resume(&self, task: Local) -> Result<(), Local> {
-        let Some(left) = self.resumes.get().checked_sub(1) else { return Err(task) };
-        self.resumes.set(0);
-        self.polling.set(true);
-        self.pool.enter_at_home(|| self.poll(task));
-        self.polling.set(false);
-        self.resumes.set(left);
+        let left = self.resumes.get();
+        // Whoever polls or cancels has entered its pool.
+        if left == 0 || Pool::is_any_entered() {
+            return Err(task);
+        }
+        self.resumes.set(left - 1);
+        self.poll(task);
         Ok(())
     }
 
-    /// Polls a task that is not done.
-    #[inline]
+    /// Polls a task that is not done. Afterwards no pool is entered.
+    #[inline(always)]
     fn poll(&self, task: Local) {
-        if task.aborted.load(Ordering::Relaxed) {
-            return self.cancel(&task);
-        }
         task.state.set(State::Running);
+        self.pool.begin_poll(task.as_ptr());
         // SAFETY: A16: the state was `Idle` or `Queued`, for nothing else polls; it has just been set.
-        if unsafe { task.poll() } {
-            self.tasks.strike(&task);
-        } else if task.state.get() == State::Woken {
-            task.state.set(State::Queued);
-            if let Some(host) = self.push(task) {
-                host.ask();
-            }
+        unsafe { task.turn() };
+    }
+
+    /// Ends the poll of a task that waits, or has been woken meanwhile.
+    #[inline(always)]
+    pub(super) fn pause(task: Local) {
+        // SAFETY: task invariant 4.
+        let core = unsafe { &*task.core.get() };
+        if task.state.get() == State::Woken {
+            core.requeue(task);
         } else {
             task.state.set(State::Idle);
+            drop(task);
         }
+        // Last: a host that ends the executor when it is asked for a run is told that it polls.
+        core.pool.end_poll();
+    }
+
+    #[inline(never)]
+    fn requeue(&self, task: Local) {
+        task.state.set(State::Queued);
+        if let Some(host) = self.push(task) {
+            host.ask();
+        }
+    }
+
+    /// Ends the poll of a task that is done by it.
+    #[inline(never)]
+    pub(super) fn retire(task: &Local) {
+        // SAFETY: the executor cannot end while it polls, and has the task still listed.
+        let core = unsafe { &*task.core.get() };
+        core.pool.end_poll();
+        core.tasks.strike(task);
     }
 
     /// Queues a task whose state says so. Returns whom the host has to be asked through, if it has to.

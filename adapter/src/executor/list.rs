@@ -20,6 +20,8 @@ impl List {
     }
 
     /// Takes a task off. The last one of the list takes its place.
+    // Not a part of each poll, which is to fit into a callback.
+    #[inline(never)]
     pub(super) fn strike(&self, task: &Local) {
         let mut tasks = self.0.borrow_mut();
         let at = task.place.get() as usize;

@@ -31,7 +31,7 @@ impl Executor {
     pub fn new(pool: Pool, wakeup: impl Wakeup) -> Self {
         // The home is where the queue may be touched, so it must not be made anywhere else.
         assert!(pool.home().is_current(), "an executor was made away from its pool's thread");
-        let shared = Arc::new(Shared::new(pool.home(), pool.id(), Box::new(wakeup)));
+        let shared = Arc::new(Shared::new(pool.home(), Box::new(wakeup)));
         Self { core: Core::new(pool, shared) }
     }
 

@@ -18,4 +18,4 @@ mod waker;
 pub use join::{JoinError, JoinHandle};
 pub use local::{Executor, yield_now};
 pub use remote::{Closed, Remote, Wakeup};
-pub(crate) use waker::{for_record, is_for, own};
+pub(crate) use waker::{is_for, polled, wake_kept};

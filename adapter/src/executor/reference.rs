@@ -126,6 +126,12 @@ impl Local {
         ManuallyDrop::new(self).0
     }
 
+    /// The task's address, as wakers have it.
+    #[inline]
+    pub(super) fn as_ptr(&self) -> *const () {
+        self.0.as_ptr().cast_const().cast()
+    }
+
     /// # Safety
     ///
     /// - A local reference is given up to this, at home.
@@ -140,11 +146,9 @@ impl Local {
     unsafe fn another(task: NonNull<Header>) -> Self {
         // SAFETY: task invariant 1, for there is a reference.
         let local = unsafe { &task.as_ref().local };
-        match local.get().checked_add(1) {
-            Some(count) => local.set(count),
-            // As `Arc`.
-            None => std::process::abort(),
-        }
+        // Never too many: there are fewer than 2^31 records, each has one at most, and further ones are
+        // in the queue, the list, and on the stack.
+        local.set(local.get() + 1);
         Self(task)
     }
 
@@ -170,26 +174,41 @@ impl Local {
     }
 
     /// Resumes the task on the stack of the callback that it waits for, or queues it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn resume(self) {
         if self.state.get() != State::Idle {
-            return self.wake();
+            return self.wake_later();
         }
         // SAFETY: task invariant 4.
         let core = unsafe { &*self.core.get() };
         if let Err(task) = core.resume(self) {
-            task.wake();
+            task.wake_later();
         }
     }
 
-    /// Polls the future; says whether the task is done by that.
+    /// Apart, so that a callback that resumes has nothing to save for it.
+    #[cold]
+    #[inline(never)]
+    fn wake_later(self) {
+        self.wake();
+    }
+
+    /// Polls the future.
     ///
     /// # Safety
     ///
-    /// - The state is `Running`.
-    pub(super) unsafe fn poll(&self) -> bool {
+    /// - The state is `Running`, and the pool says that this is polled.
+    #[inline(always)]
+    pub(super) unsafe fn turn(self) {
+        let turn = self.vtable.turn;
         // SAFETY: local references exist at home only (A15); the rest is the caller's promise.
-        unsafe { (self.vtable.poll)(self.0) }
+        unsafe { turn(self.into_raw()) }
+    }
+
+    #[inline(never)]
+    fn drop_last(&self) {
+        // SAFETY: task invariant 1: the count of all local references.
+        drop(unsafe { Counted::from_raw(self.0) });
     }
 
     /// Drops the future.
@@ -224,11 +243,10 @@ impl Clone for Local {
 impl Drop for Local {
     #[inline]
     fn drop(&mut self) {
-        let left = self.local.get() - 1;
+        let left = self.local.get().wrapping_sub(1);
         self.local.set(left);
         if left == 0 {
-            // SAFETY: task invariant 1: the count of all local references.
-            drop(unsafe { Counted::from_raw(self.0) });
+            self.drop_last();
         }
     }
 }

@@ -9,7 +9,6 @@ use super::join::JoinHandle;
 use super::reference::Counted;
 use super::task;
 use crate::Home;
-use crate::record::PoolId;
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// How an executor asks its host for a run.
@@ -36,7 +35,6 @@ pub struct Remote(pub(super) Arc<Shared>);
 
 pub(super) struct Shared {
     home: Home,
-    pub(super) pool: PoolId,
     wakeup: Box<dyn Wakeup>,
     inbox: Mutex<Inbox>,
     /// Whether the inbox holds anything; read by each run without the lock.
@@ -52,10 +50,9 @@ struct Inbox {
 }
 
 impl Shared {
-    pub(super) fn new(home: Home, pool: PoolId, wakeup: Box<dyn Wakeup>) -> Self {
+    pub(super) fn new(home: Home, wakeup: Box<dyn Wakeup>) -> Self {
         Self {
             home,
-            pool,
             wakeup,
             inbox: Mutex::new(Inbox { mail: VecDeque::new(), open: true }),
             has_mail: AtomicBool::new(false),

@@ -25,7 +25,6 @@ use super::joint::HANDLE;
 use super::reference::{Counted, Local};
 use super::remote::Shared;
 use super::waker;
-use crate::record::PoolId;
 use crate::sync::{AtomicBool, AtomicU8, AtomicU32, Cell, UnsafeCell};
 use crate::unwind;
 
@@ -62,7 +61,7 @@ pub(super) struct Header {
     pub(super) joint: AtomicU8,
     /// The waker of whoever awaits the handle; invariant 5.
     pub(super) joiner: UnsafeCell<Option<Waker>>,
-    /// The references that count at home only.
+    /// The references that count at home only. A pool has fewer records than this can count.
     pub(super) local: Cell<u32>,
     pub(super) state: Cell<State>,
     pub(super) core: Cell<*const Core>,
@@ -77,8 +76,9 @@ pub(super) struct Header {
 const _: () = assert!(size_of::<Header>() == 64);
 
 pub(super) struct Vtable {
-    /// Polls the future; says whether the task is done by that.
-    pub(super) poll: unsafe fn(NonNull<Header>) -> bool,
+    /// Polls the future, and tells the core how that ended. Of C's calling convention because nothing
+    /// unwinds through that, which lets a callback jump here.
+    pub(super) turn: unsafe extern "C" fn(NonNull<Header>),
     /// Drops the future unfinished.
     pub(super) cancel: unsafe fn(NonNull<Header>),
     /// Moves the outcome out of the body, to a place for it.
@@ -107,7 +107,7 @@ pub(super) fn allocate<F: Future>(
     let header = Header {
         vtable: const {
             &Vtable {
-                poll: poll::<F>,
+                turn: turn::<F>,
                 cancel: cancel::<F>,
                 read_outcome: read_outcome::<F>,
                 free: free::<F>,
@@ -136,8 +136,8 @@ pub(super) fn allocate<F: Future>(
 
 /// # Safety
 ///
-/// - The task is one of `F`, at home, and `Running`.
-unsafe fn poll<F: Future>(task: NonNull<Header>) -> bool {
+/// - The task is one of `F`, at home, `Running`, and said to be polled; a local reference is given up.
+unsafe extern "C" fn turn<F: Future>(task: NonNull<Header>) {
     let polled = with_body::<F, _>(task, |body| {
         // SAFETY: invariant 3; nobody else touches the body of a task that is running (A16).
         let future = unsafe { &mut *body.cast::<F>() };
@@ -148,14 +148,16 @@ unsafe fn poll<F: Future>(task: NonNull<Header>) -> bool {
         let mut cx = Context::from_waker(&waker);
         catch_unwind(AssertUnwindSafe(|| future.poll(&mut cx)))
     });
+    // SAFETY: the caller's promise.
+    let local = unsafe { Local::from_raw(task) };
     let outcome = match polled {
-        Ok(Poll::Pending) => return false,
+        Ok(Poll::Pending) => return Core::pause(local),
         Ok(Poll::Ready(value)) => Ok(value),
         Err(panic) => Err(panic),
     };
     // SAFETY: the caller's promise.
     unsafe { end::<F>(task, Some(outcome)) };
-    true
+    Core::retire(&local);
 }
 
 /// # Safety
@@ -242,10 +244,5 @@ impl Header {
     pub(super) unsafe fn read_outcome(&self, place: *mut ()) {
         // SAFETY: the caller's promise.
         unsafe { (self.vtable.read_outcome)(NonNull::from(self), place) }
-    }
-
-    /// The pool of the task's executor.
-    pub(super) fn pool(&self) -> PoolId {
-        self.shared.pool
     }
 }

@@ -1,13 +1,14 @@
 //! The wakers of tasks. One kind may be anywhere and counts with atomics. The other lies in a record
 //! of the executor's own pool, so it stays at home, counts without them, and resumes its task at once.
 
+use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 use core::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::reference::{Counted, Local};
 use super::task::Header;
-use crate::record::PoolId;
+use crate::Pool;
 
 /// Of wakers that tasks are polled with. Its address tells them from others.
 static ANYWHERE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_counted);
@@ -24,38 +25,51 @@ pub(super) unsafe fn borrowed(task: NonNull<Header>) -> ManuallyDrop<Waker> {
     ManuallyDrop::new(unsafe { Waker::new(task.as_ptr().cast_const().cast(), &ANYWHERE) })
 }
 
-/// The waker to keep in a record of this pool, whose home is current: a clone, but for tasks of the
-/// pool's own executor.
-pub(crate) fn for_record(waker: &Waker, pool: PoolId) -> Waker {
-    own(waker, pool).unwrap_or_else(|| waker.clone())
-}
-
-/// Whether a waker that [`for_record`] gave wakes the task of `waker`.
+/// Whether a waker that is kept in a record wakes the task of `waker`.
 #[inline]
 pub(crate) fn is_for(kept: &Waker, waker: &Waker) -> bool {
     let own = ptr::eq(kept.vtable(), &IN_RECORD) && ptr::eq(waker.vtable(), &ANYWHERE);
     kept.data() == waker.data() && own || kept.will_wake(waker)
 }
 
-/// The waker to keep in a record of this pool, whose home is current, if it is of a task of the pool's
-/// own executor. Nothing but counting is run for it.
-#[inline]
-pub(crate) fn own(waker: &Waker, pool: PoolId) -> Option<Waker> {
-    if !ptr::eq(waker.vtable(), &ANYWHERE) {
+/// A task that is being polled.
+#[derive(Clone, Copy)]
+pub(crate) struct Polled<'a>(NonNull<Header>, PhantomData<&'a Waker>);
+
+/// The task of `waker`, if the executor of `pool` is polling it. The home of both is current then.
+#[inline(always)]
+pub(crate) fn polled<'a>(waker: &'a Waker, pool: &Pool) -> Option<Polled<'a>> {
+    if !ptr::eq(waker.data(), pool.polled()) || !ptr::eq(waker.vtable(), &ANYWHERE) {
         return None;
     }
-    // SAFETY: such a waker's data is a task, which the waker keeps.
-    let task = ManuallyDrop::new(unsafe { counted(waker.data()) });
-    if task.pool() != pool {
-        return None;
+    // SAFETY: the table says that the data is a task, whose address is not null.
+    let task = unsafe { NonNull::new_unchecked(waker.data().cast_mut().cast()) };
+    Some(Polled(task, PhantomData))
+}
+
+impl Polled<'_> {
+    /// The waker to keep in a record of the pool. Nothing but counting is run for it.
+    #[inline(always)]
+    pub(crate) fn waker(self) -> Waker {
+        // SAFETY: whoever polls the task has a reference, at home.
+        let task = ManuallyDrop::new(unsafe { Local::from_raw(self.0) });
+        let data = Local::clone(&task).into_raw().as_ptr().cast_const().cast();
+        // SAFETY: the functions of the table keep the contract of wakers for local references, as the
+        // record never leaves home and never clones its waker elsewhere (A15).
+        unsafe { Waker::new(data, &IN_RECORD) }
     }
-    // SAFETY: as long as the task is not done, its executor has this pool, whose home is current.
-    // If it is done, that is all that is looked at; nobody writes to it any more.
-    let task = unsafe { task.to_local() }?;
-    let data = task.into_raw().as_ptr().cast_const().cast();
-    // SAFETY: the functions of the table keep the contract of wakers for local references, as the
-    // record never leaves home and never clones its waker elsewhere (A15).
-    Some(unsafe { Waker::new(data, &IN_RECORD) })
+}
+
+/// Wakes by the waker of a record, at home: resumes a task of the pool's own executor at once, if that may
+/// be.
+#[inline(always)]
+pub(crate) fn wake_kept(waker: Waker) {
+    if !ptr::eq(waker.vtable(), &IN_RECORD) {
+        return waker.wake();
+    }
+    let waker = ManuallyDrop::new(waker);
+    // SAFETY: the table says that this is a local reference, which the waker gives up.
+    unsafe { local(waker.data()) }.resume();
 }
 
 /// # Safety

@@ -1,16 +1,17 @@
-//! The callback's side of a pooled record: edges 3, 5, 7 and 9.
+//! The callback's side of a pooled record: edges 3, 5, 7 and 10.
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::body::Report;
+use super::body::{self, Report};
 use super::cb_arg;
 use super::page::Page;
 use super::pool::release;
 use super::slot::{Slot, Word};
-use super::state::Completion;
-use crate::{OnceCallback, report, unwind};
+use super::state::{Completion, State};
+use crate::{OnceCallback, executor, report, unwind};
 
 /// Completes the record that `cb_arg` names with what `read` reports.
 ///
@@ -24,7 +25,7 @@ use crate::{OnceCallback, report, unwind};
 #[inline]
 pub(crate) unsafe fn complete<C: OnceCallback>(
     cb_arg: *mut c_void,
-    read: impl FnOnce() -> Report<C>,
+    read: impl FnOnce() -> Result<C::Value, C::Error>,
 ) {
     // SAFETY: the caller's promise.
     let Some((slot, word)) = (unsafe { expected::<C>(cb_arg) }) else {
@@ -33,25 +34,46 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
     // SAFETY: slot invariants 1 and 2: slots are never freed, and we are on this one's home.
     let header = unsafe { slot.as_ref() };
     header.set_word(word.reading());
-    match read() {
+    let mut failure = None;
+    let success = catch_unwind(AssertUnwindSafe(|| match read() {
+        Ok(value) => Some(value),
+        Err(error) => {
+            failure = Some(error);
+            None
+        }
+    }));
+    match success {
+        Ok(Some(value)) if header.word() == Word::new(State::InFlight).reading() => {
+            // SAFETY: the report is that of a call of `C`, whose slot is in flight.
+            unsafe { store::<C>(slot, Ok(Ok(value))) };
+            wake(header);
+        }
         // SAFETY: the slot is waited for, on its home, and says that its report is being read.
-        Ok(Ok(value)) => unsafe { settle::<C, _>(slot, value, |value| Ok(Ok(value))) },
+        Ok(Some(value)) => unsafe { settle::<C>(slot, Ok(Ok(value))) },
         // SAFETY: as above.
-        failure => unsafe { settle_failure::<C>(slot, failure) },
+        failed => unsafe { settle_failure::<C>(slot, failed.err(), failure) },
     }
 }
 
-/// Success goes apart, and is made in its place: a report that is built elsewhere and copied takes as
-/// long as the rest of a completion.
+/// Apart, so that what a success is does not take the same way.
 ///
 /// # Safety
 ///
 /// - As for [`settle`].
 #[cold]
 #[inline(never)]
-unsafe fn settle_failure<C: OnceCallback>(slot: NonNull<Slot>, report: Report<C>) {
+unsafe fn settle_failure<C: OnceCallback>(
+    slot: NonNull<Slot>,
+    panic: Option<Box<dyn Any + Send>>,
+    error: Option<C::Error>,
+) {
+    let report = match (panic, error) {
+        (Some(panic), _) => Err(panic),
+        (None, Some(error)) => Ok(Err(error)),
+        (None, None) => unreachable!("reading a report ends in one of three ways"),
+    };
     // SAFETY: the caller's promise.
-    unsafe { settle::<C, _>(slot, report, |report| report) };
+    unsafe { settle::<C>(slot, report) };
 }
 
 /// Gives a record its report, and wakes the task, or throws both away.
@@ -59,40 +81,53 @@ unsafe fn settle_failure<C: OnceCallback>(slot: NonNull<Slot>, report: Report<C>
 /// # Safety
 ///
 /// - The slot is on its home, and its call is of `C`, is waited for, and has its report read.
-#[inline(always)]
-unsafe fn settle<C: OnceCallback, R>(
-    slot: NonNull<Slot>,
-    reported: R,
-    report: impl FnOnce(R) -> Report<C>,
-) {
+#[inline(never)]
+unsafe fn settle<C: OnceCallback>(slot: NonNull<Slot>, report: Report<C>) {
     // SAFETY: slot invariants 1 and 2: slots are never freed, and we are on this one's home.
     let header = unsafe { slot.as_ref() };
-    // The future may have been dropped meanwhile.
-    let word = header.word().read();
-    let (next, completion) = word.state().complete();
-    let next = word.with(next);
-    match completion {
-        Completion::Store | Completion::StoreAndWake => {
-            let place = header.body.get().cast::<Report<C>>();
-            // SAFETY: slot invariant 3: the body is live, its report comes first, is of this type,
-            // and is not initialised in these states.
-            unsafe { place.write(report(reported)) };
-            header.set_word(next);
-            if completion == Completion::StoreAndWake
-                && let Some(waker) = header.waker.take()
-            {
-                waker.wake();
-            }
+    // The future may have been dropped while the report was read.
+    match header.word().read().state().complete().1 {
+        Completion::Store => {
+            // SAFETY: the caller's promise; the state is one in which there is no report.
+            unsafe { store::<C>(slot, report) };
+        }
+        Completion::StoreAndWake => {
+            // SAFETY: as above.
+            unsafe { store::<C>(slot, report) };
+            wake(header);
         }
         Completion::Discard => {
             // From here on a further callback is a stray, whatever the drops below set off.
-            header.set_word(next);
+            header.set_word(Word::new(State::Done));
             // A resource in the report goes before the parents in the payload.
-            discard(C::NAME, report(reported));
+            discard(C::NAME, report);
             // SAFETY: slot invariant 3: an orphan's body is live, and its report was never written.
             unsafe { free(slot) };
         }
         Completion::Stray => unreachable!("a record is not released while its report is read"),
+    }
+}
+
+/// Edges 3 and 5.
+///
+/// # Safety
+///
+/// - The slot is on its home, its call is of `C`, and the state is one before `Done`.
+#[inline(always)]
+unsafe fn store<C: OnceCallback>(slot: NonNull<Slot>, report: Report<C>) {
+    // SAFETY: slot invariant 3: the body is live, and of `C`.
+    let place = unsafe { body::report::<C>(slot) };
+    // SAFETY: slot invariant 3: the report is not initialised in this state.
+    unsafe { place.write(report) };
+    // SAFETY: slot invariants 1 and 2: slots are never freed, and we are on this one's home.
+    unsafe { slot.as_ref() }.set_word(Word::new(State::Done));
+}
+
+/// Resumes the task that waits, if it can be. Afterwards the slot may be of another call.
+#[inline(always)]
+fn wake(header: &Slot) {
+    if let Some(waker) = header.waker.take() {
+        executor::wake_kept(waker);
     }
 }
 
@@ -107,7 +142,7 @@ unsafe fn free(slot: NonNull<Slot>) {
     let header = unsafe { slot.as_ref() };
     let vtable = header.vtable.get().expect("a record in use has a vtable");
     // SAFETY: the caller's promise: slot invariant 3.
-    unsafe { (vtable.drop_payload)(header.body.get()) };
+    unsafe { (vtable.drop_payload)(slot) };
     // SAFETY: the body has just been taken out; the table is that of this slot's body.
     unsafe { release(slot, vtable.class) };
 }

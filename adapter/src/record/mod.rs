@@ -18,6 +18,5 @@ mod state;
 pub(crate) use body::Report;
 pub(crate) use complete::complete;
 pub use op::Pooled;
-pub(crate) use pool::PoolId;
 pub use pool::{InFlight, Pool};
-pub use started::{Completed, Pending, Refused};
+pub use started::{Completed, Failure, Pending, Refused, Remainder, Started};

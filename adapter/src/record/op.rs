@@ -3,12 +3,13 @@
 use core::ffi::c_void;
 use core::fmt;
 use core::future::Future;
-use core::mem::{self, ManuallyDrop};
+use core::mem::ManuallyDrop;
 use core::pin::Pin;
+use core::ptr;
 use core::task::{Context, Poll, Waker};
 
 use super::pool::Pool;
-use super::started::{Pending, Refused};
+use super::started::{Pending, Started};
 use crate::call::{Call, Submit};
 use crate::{OnceCallback, Payload, read_by_words};
 
@@ -19,14 +20,13 @@ use crate::{OnceCallback, Payload, read_by_words};
 /// dropping it later leaves the record, with everything that C may touch, to the callback.
 #[must_use = "futures do nothing unless polled"]
 pub struct Pooled<C: OnceCallback, P: Payload, S> {
-    /// The entered one, if there is none here.
-    pool: Option<Pool>,
     /// Dropped by the future, which is over quickly if there is nothing to drop.
     stage: ManuallyDrop<Stage<C, P, S>>,
 }
 
 enum Stage<C: OnceCallback, P: Payload, S> {
-    Idle(Call<C, P, S>),
+    /// With the pool, if it is not the one that is entered.
+    Idle(Option<Pool>, Call<C, P, S>),
     Begun(Pending<C, P>),
     Finished,
 }
@@ -37,7 +37,7 @@ impl<C: OnceCallback, P: Payload, S> Unpin for Pooled<C, P, S> {}
 impl<C: OnceCallback, P: Payload, S: Submit<C, P>> Pooled<C, P, S> {
     #[inline]
     pub(crate) const fn new(pool: Option<Pool>, call: Call<C, P, S>) -> Self {
-        Self { pool, stage: ManuallyDrop::new(Stage::Idle(call)) }
+        Self { stage: ManuallyDrop::new(Stage::Idle(pool, call)) }
     }
 
     /// The context that C carries for this call, from its first poll until it is ready. C libraries
@@ -46,16 +46,18 @@ impl<C: OnceCallback, P: Payload, S: Submit<C, P>> Pooled<C, P, S> {
     pub fn cb_arg(&self) -> Option<*mut c_void> {
         match &*self.stage {
             Stage::Begun(pending) => Some(pending.cb_arg()),
-            Stage::Idle(_) | Stage::Finished => None,
+            Stage::Idle(..) | Stage::Finished => None,
         }
     }
 
     /// Makes the call. The stage is `Idle`.
     #[inline(always)]
-    fn start(&mut self, waker: &Waker) -> Result<Pending<C, P>, Refused<P>> {
-        let Self { pool, stage } = self;
+    fn start(&mut self, waker: &Waker) -> Started<C, P> {
+        let stage = &mut self.stage;
+        let Stage::Idle(pool, _) = &mut **stage else { polled_again(C::NAME) };
+        let pool = pool.take();
         let mut describe = || {
-            let Stage::Idle(call) = &**stage else { polled_again(C::NAME) };
+            let Stage::Idle(None, call) = &**stage else { polled_again(C::NAME) };
             // SAFETY: what is read is there no more with the next line.
             let call = unsafe { read_by_words(call) };
             *stage = ManuallyDrop::new(Stage::Finished);
@@ -69,6 +71,16 @@ impl<C: OnceCallback, P: Payload, S: Submit<C, P>> Pooled<C, P, S> {
             }),
         }
     }
+
+    /// The call that has been made. The stage is `Begun`.
+    #[inline(always)]
+    fn begun(&mut self) -> Pending<C, P> {
+        let Stage::Begun(pending) = &*self.stage else { polled_again(C::NAME) };
+        // SAFETY: what is read is there no more with the next line.
+        let pending = unsafe { ptr::read(pending) };
+        self.stage = ManuallyDrop::new(Stage::Finished);
+        pending
+    }
 }
 
 impl<C: OnceCallback, P: Payload, S: Submit<C, P>> Future for Pooled<C, P, S> {
@@ -76,35 +88,34 @@ impl<C: OnceCallback, P: Payload, S: Submit<C, P>> Future for Pooled<C, P, S> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let completed = if matches!(*self.stage, Stage::Idle(_)) {
+        let pending = if matches!(*self.stage, Stage::Idle(..)) {
             match self.start(cx.waker()) {
-                Ok(pending) if pending.is_done() => pending.completed(cx.waker()),
-                Ok(pending) => Err(pending),
-                Err(refused) => return Poll::Ready(refused.finish()),
+                Started::Pending(pending) => pending,
+                Started::Completed(completed) => return Poll::Ready(completed.finish()),
+                Started::Refused(refused) => return Poll::Ready(refused.finish()),
             }
         } else {
-            let Stage::Begun(pending) = mem::replace(&mut *self.stage, Stage::Finished) else {
-                polled_again(C::NAME)
-            };
-            pending.completed(cx.waker())
-        };
-        match completed {
-            Ok(completed) => Poll::Ready(completed.finish()),
-            Err(pending) => {
-                // The stage is `Finished`: there is nothing to drop.
-                self.stage = ManuallyDrop::new(Stage::Begun(pending));
-                Poll::Pending
+            match self.begun().completed(cx.waker()) {
+                Ok(completed) => return Poll::Ready(completed.finish()),
+                Err(pending) => pending,
             }
-        }
+        };
+        // The stage is `Finished`: there is nothing to drop.
+        self.stage = ManuallyDrop::new(Stage::Begun(pending));
+        Poll::Pending
     }
 }
 
 impl<C: OnceCallback, P: Payload, S> Drop for Pooled<C, P, S> {
     #[inline(always)]
     fn drop(&mut self) {
-        if !matches!(*self.stage, Stage::Finished) {
+        #[inline(never)]
+        fn drop_stage<C: OnceCallback, P: Payload, S>(stage: &mut ManuallyDrop<Stage<C, P, S>>) {
             // SAFETY: it is dropped here, once, and nothing uses it again.
-            unsafe { ManuallyDrop::drop(&mut self.stage) };
+            unsafe { ManuallyDrop::drop(stage) };
+        }
+        if !matches!(*self.stage, Stage::Finished) {
+            drop_stage(&mut self.stage);
         }
     }
 }
@@ -124,7 +135,7 @@ fn outside(function: &str) -> ! {
 impl<C: OnceCallback, P: Payload, S> fmt::Debug for Pooled<C, P, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stage = match &*self.stage {
-            Stage::Idle(_) => "Idle",
+            Stage::Idle(..) => "Idle",
             Stage::Begun(_) => "Begun",
             Stage::Finished => "Finished",
         };

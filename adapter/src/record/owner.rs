@@ -2,31 +2,33 @@
 
 use core::ffi::c_void;
 use core::marker::PhantomData;
-use core::mem::{self, ManuallyDrop, MaybeUninit};
+use core::mem::{self, ManuallyDrop};
 use core::ptr::{self, NonNull};
 use core::task::Waker;
+use std::panic::resume_unwind;
 
-use super::body::{Body, Report};
+use super::body::{self, Body, Report};
 use super::cb_arg;
 use super::page::Page;
-use super::pool::{Pool, PoolId, release};
+use super::pool::{Pool, PoolInner, release};
 use super::slot::{Slot, Word};
-use super::state::{Abandonment, Acceptance, State};
-use crate::{OnceCallback, executor};
+use super::state::{Abandonment, Acceptance, Refusal, State};
+use crate::sync::Ordering;
+use crate::{Failure, OnceCallback, executor};
 
 /// A slot that is in use for a call of callback `C` and payload `P`.
 ///
-/// Dropping it is edge 6, or 8 when the report is there already.
+/// Dropping it is edge 6, or 8 and 9.
 pub(super) struct Record<C: OnceCallback, P> {
     slot: NonNull<Slot>,
     // A raw pointer is not `Send`, which keeps the record on its home.
-    marker: PhantomData<*mut Body<C, P>>,
+    marker: PhantomData<*mut (Report<C>, P)>,
 }
 
 impl<C: OnceCallback, P> Record<C, P> {
     /// Edge 1. The pool's home must be current.
     #[inline(always)]
-    pub(super) fn begin(pool: &Pool, name: &'static str, payload: P) -> Self {
+    pub(super) fn begin(pool: &Pool, name: &'static &'static str, payload: P) -> Self {
         let record = Self { slot: pool.begin(name, Body::<C, P>::CLASS), marker: PhantomData };
         // SAFETY: it has just begun, at the home of its pool.
         unsafe { Body::<C, P>::put(record.slot, payload) };
@@ -39,14 +41,10 @@ impl<C: OnceCallback, P> Record<C, P> {
         unsafe { self.slot.as_ref() }
     }
 
-    #[inline]
-    fn body(&self) -> *mut Body<C, P> {
-        self.header().body.get().cast()
-    }
-
-    #[inline]
+    #[inline(always)]
     fn report(&self) -> *mut Report<C> {
-        self.body().cast()
+        // SAFETY: slot invariant 3: the body is live as long as the record is in use.
+        unsafe { body::report::<C>(self.slot) }
     }
 
     /// The C function that was called.
@@ -60,13 +58,13 @@ impl<C: OnceCallback, P> Record<C, P> {
     pub(super) fn function_later(&self) -> impl Fn() -> &'static str + use<C, P> {
         let slot = self.slot;
         // SAFETY: slot invariants 1 and 2: it is asked on the slot's home, by which the name was set.
-        move || unsafe { slot.as_ref() }.name.get()
+        move || *unsafe { slot.as_ref() }.name.get()
     }
 
     #[inline]
     pub(super) fn payload(&self) -> *mut P {
         // SAFETY: slot invariant 3: the body is live as long as the record is in use.
-        unsafe { &raw mut (*self.body()).payload }
+        unsafe { Body::<C, P>::payload(self.slot) }
     }
 
     #[inline]
@@ -74,67 +72,75 @@ impl<C: OnceCallback, P> Record<C, P> {
         cb_arg::encode(self.slot, self.header().ticket())
     }
 
-    #[inline]
-    fn pool(&self) -> PoolId {
-        // SAFETY: pages are never freed (A1).
-        PoolId::of(unsafe { Page::of(self.slot).as_ref() })
-    }
-
-    /// Edge 4, unless the callback came inline.
+    /// Edge 4, with the waker that the callback is to wake.
+    ///
+    /// # Errors
+    ///
+    /// The record, if the callback has come by now.
     #[inline(always)]
-    pub(super) fn accept(&self, waker: &Waker) {
-        let (next, acceptance) = self.header().state().accept();
+    pub(super) fn accept(self, waker: impl FnOnce() -> Waker) -> Result<Self, Self> {
+        // As nothing unwinds here, nothing of the record need be in memory.
+        let record = ManuallyDrop::new(self);
+        let header = record.header();
+        // A callback that came inside of the call has ended.
+        let (next, acceptance) = header.word().still().accept();
         if acceptance == Acceptance::Take {
-            return;
+            return Err(ManuallyDrop::into_inner(record));
         }
-        match executor::own(waker, self.pool()) {
-            Some(waker) => self.wait_with(waker, next),
-            None => self.accept_foreign(waker),
-        }
-    }
-
-    /// The same with a waker that may run anything when it is cloned, the callback included.
-    #[cold]
-    #[inline(never)]
-    fn accept_foreign(&self, waker: &Waker) {
-        let waker = waker.clone();
-        let (next, acceptance) = self.header().state().accept();
-        if acceptance == Acceptance::Wait {
-            self.wait_with(waker, next);
-        }
-    }
-
-    #[inline(always)]
-    fn wait_with(&self, waker: Waker, next: State) {
-        let header = self.header();
         // There was none: the record has just begun.
-        mem::forget(header.waker.replace(Some(waker)));
-        // No report is being read: a callback that came inside of the call has ended there.
+        mem::forget(header.waker.replace(Some(waker())));
         header.set_word(Word::new(next));
+        Ok(ManuallyDrop::into_inner(record))
+    }
+
+    /// Edge 2.
+    pub(super) fn refuse(&self) -> Refusal {
+        let (next, refusal) = self.header().state().refuse();
+        self.header().set_word(Word::new(next));
+        refusal
     }
 
     /// Whether the report is there: edges 3 and 5 have been. It stays.
     #[inline]
     pub(super) fn is_done(&self) -> bool {
-        self.header().state() == State::Done
+        self.header().word().still() == State::Done
     }
 
-    /// Sees to it that the callback wakes `waker`; says whether it has come by now.
+    /// The record, if it is done. If not, its callback wakes `waker`.
+    ///
+    /// # Errors
+    ///
+    /// The record, if it is not done.
+    #[inline(always)]
+    pub(super) fn done(self, waker: &Waker) -> Result<Self, Self> {
+        // As in `accept`.
+        let record = ManuallyDrop::new(self);
+        if record.is_done() {
+            return Ok(ManuallyDrop::into_inner(record));
+        }
+        let record = ManuallyDrop::into_inner(record).wait(waker);
+        if record.is_done() { Ok(record) } else { Err(record) }
+    }
+
     #[inline(never)]
-    pub(super) fn wait(&self, waker: &Waker) -> bool {
+    fn wait(self, waker: &Waker) -> Self {
         let header = self.header();
         let old = header.waker.take();
         if old.as_ref().is_some_and(|old| executor::is_for(old, waker)) {
             header.waker.set(old);
-            return false;
+            return self;
         }
+        // SAFETY: pages are never freed (A1).
+        let pool = unsafe { Page::of(self.slot).as_ref() }.pool.load(Ordering::Relaxed);
+        // SAFETY: a slot in use keeps its pool alive (A7).
+        let own = unsafe { PoolInner::with_handle(pool, |pool| executor::polled(waker, pool)) };
         // A waker may run anything when it is cloned or dropped, the callback included.
-        let new = executor::for_record(waker, self.pool());
+        let new = own.map_or_else(|| waker.clone(), |task| task.waker());
         if !self.is_done() {
             header.waker.set(Some(new));
         }
         drop(old);
-        self.is_done()
+        self
     }
 
     /// The report, if the record is done.
@@ -145,37 +151,58 @@ impl<C: OnceCallback, P> Record<C, P> {
         self.is_done().then(|| unsafe { &*self.report() })
     }
 
-    /// Edges 2 and 8: the body comes out and the slot goes back.
+    /// Edges 8 and 9: the body comes out and the slot goes back.
     pub(super) fn take(self) -> (Option<Report<C>>, P) {
         // SAFETY: the report is initialised, and read once, for the slot is released below.
         let report = self.reported().map(|report| unsafe { ptr::read(report) });
-        (report, self.take_payload())
+        (report, self.into_payload())
     }
 
-    /// Edge 8, if the callback reported success; otherwise nothing has changed.
+    /// Edge 8: what was reported; a failure as `failed` makes it.
     ///
     /// # Safety
     ///
     /// - The record is [done](Self::is_done).
+    ///
+    /// # Panics
+    ///
+    /// With the panic of reading the report.
     #[inline(always)]
-    pub(super) unsafe fn take_success(self) -> Result<(C::Value, P), Self> {
-        // SAFETY: slot invariant 3: the report is initialised in this state.
-        let Ok(Ok(value)) = (unsafe { &*self.report() }) else { return Err(self) };
-        // SAFETY: it is initialised, and read once, for the slot is released below.
-        let value = unsafe { ptr::read(value) };
-        Ok((value, self.take_payload()))
+    pub(super) unsafe fn take_result<E>(
+        &self,
+        failed: impl FnOnce(Failure<C::Error>) -> E,
+    ) -> Result<C::Value, E> {
+        // First, so that the report is not dropped with the record.
+        self.header().set_word(Word::new(State::Bare));
+        // SAFETY: slot invariant 3: the report was initialised until this, and nothing writes there.
+        let Ok(Ok(value)) = (unsafe { &*self.report() }) else {
+            // SAFETY: the report is one of a failure, and nobody reads it again.
+            return Err(unsafe { self.read_failure(failed) });
+        };
+        // SAFETY: nobody reads it again.
+        Ok(unsafe { ptr::read(value) })
     }
 
-    /// Takes the payload out and gives the slot back. If there is a report, it has been read.
-    #[inline(always)]
-    fn take_payload(self) -> P {
-        let record = ManuallyDrop::new(self);
-        // SAFETY: slot invariant 3; the slot is released below, or the box freed, without a drop.
-        let payload = unsafe { record.payload().read() };
-        if !Body::<C, P>::FITS {
-            // SAFETY: `put` made a box for a body that does not fit; what was in it has moved out.
-            drop(unsafe { Box::from_raw(record.body().cast::<MaybeUninit<Body<C, P>>>()) });
+    /// # Safety
+    ///
+    /// - A report is there, no success, and nobody else reads it.
+    #[cold]
+    #[inline(never)]
+    unsafe fn read_failure<E>(&self, failed: impl FnOnce(Failure<C::Error>) -> E) -> E {
+        // SAFETY: the caller's promise.
+        match unsafe { ptr::read(self.report()) } {
+            Ok(Err(error)) => failed(Failure { function: self.function(), error }),
+            Err(panic) => resume_unwind(panic),
+            Ok(Ok(_)) => unreachable!("a success is not a failure"),
         }
+    }
+
+    /// Edge 9: takes the payload out and gives the slot back. If there is a report, it has been read.
+    #[inline(always)]
+    pub(super) fn into_payload(self) -> P {
+        let record = ManuallyDrop::new(self);
+        // SAFETY: slot invariant 3; the slot is released below, without a drop.
+        let payload = unsafe { Body::<C, P>::take_payload(record.slot) };
         // SAFETY: the body has just been taken out, and a `Record` stays on its home (A8); `begin` asked
         // for a slot of this class.
         unsafe { release(record.slot, Body::<C, P>::CLASS) };

@@ -13,6 +13,10 @@ use crate::sync::{AtomicPtr, AtomicUsize, Mutex, Ordering, PoisonError, global};
 /// A model looks at each slot in each of its schedules, so it has few.
 pub(super) const PAGE: usize = if cfg!(loom) { 1024 } else { 16 * 1024 };
 
+/// How many a pool may have: of fewer than 2^31 records, which take hundreds of gigabytes. What counts
+/// records, or what each has one of, has 32 bits.
+pub(super) const MOST: usize = (1 << 31) / (PAGE / Class::Small.size());
+
 /// The head of a page. Atomics, because a stray on a foreign thread may read it (relaxed).
 #[repr(C, align(64))]
 pub(super) struct Page {

@@ -14,11 +14,11 @@ use core::task::{Poll, Waker};
 use std::rc::{Rc, Weak};
 
 use super::cb_arg;
-use super::page::Page;
+use super::page::{self, Page};
 use super::slot::{Class, Slot, Word};
 use super::state::State;
-use crate::Home;
 use crate::sync::{Ordering, thread_local};
+use crate::{Home, unwind};
 
 /// The completion records of one [`Home`]; cheap to clone, bound to its home.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub(super) struct PoolInner {
     /// The first free slot of each class; each names the next.
     free: [Cell<Option<NonNull<Slot>>>; Class::COUNT],
     in_use: Cell<usize>,
+    /// The task that the pool's executor is polling, or null.
+    polled: Cell<*const ()>,
     /// Coarse time, in the unit of whoever sets it; ages of records are differences of it.
     clock: Cell<u32>,
     pages: RefCell<Vec<NonNull<Page>>>,
@@ -60,18 +62,6 @@ thread_local! {
     static ENTERED: Cell<*const PoolInner> = const { Cell::new(ptr::null()) };
 }
 
-/// A pool's address: tells it from others as long as it exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PoolId(usize);
-
-impl PoolId {
-    /// The pool that has a page.
-    #[inline]
-    pub(super) fn of(page: &Page) -> Self {
-        Self(page.pool.load(Ordering::Relaxed).addr())
-    }
-}
-
 impl Pool {
     /// An empty pool for `home`.
     #[must_use]
@@ -81,6 +71,7 @@ impl Pool {
             host: OnceCell::new(),
             free: [const { Cell::new(None) }; Class::COUNT],
             in_use: Cell::new(0),
+            polled: Cell::new(ptr::null()),
             clock: Cell::new(0),
             pages: RefCell::new(Vec::new()),
             drain_waiters: RefCell::new(Vec::new()),
@@ -91,10 +82,6 @@ impl Pool {
     #[must_use]
     pub fn home(&self) -> Home {
         self.0.home
-    }
-
-    pub(crate) fn id(&self) -> PoolId {
-        PoolId(Rc::as_ptr(&self.0).addr())
     }
 
     /// Runs `body` with this pool as the one that calls without an explicit pool use.
@@ -108,17 +95,50 @@ impl Pool {
     }
 
     /// The same, where the home is known to be current.
-    #[inline]
     pub(crate) fn enter_at_home<R>(&self, body: impl FnOnce() -> R) -> R {
-        struct Restore(*const PoolInner);
-        impl Drop for Restore {
-            #[inline]
+        struct Restore<'a> {
+            entered: *const PoolInner,
+            pool: &'a Pool,
+            polled: *const (),
+        }
+        impl Drop for Restore<'_> {
             fn drop(&mut self) {
-                ENTERED.with(|entered| entered.set(self.0));
+                ENTERED.with(|entered| entered.set(self.entered));
+                self.pool.0.polled.set(self.polled);
             }
         }
-        let _restore = Restore(ENTERED.with(|entered| entered.replace(Rc::as_ptr(&self.0))));
+        let _restore = Restore {
+            entered: ENTERED.with(|entered| entered.replace(Rc::as_ptr(&self.0))),
+            pool: self,
+            polled: self.polled(),
+        };
         body()
+    }
+
+    /// Enters the pool, for the poll of a task of its executor. Its home is current.
+    #[inline(always)]
+    pub(crate) fn begin_poll(&self, task: *const ()) {
+        ENTERED.with(|entered| entered.set(Rc::as_ptr(&self.0)));
+        self.0.polled.set(task);
+    }
+
+    /// Ends that: no pool is entered.
+    #[inline(always)]
+    pub(crate) fn end_poll(&self) {
+        ENTERED.with(|entered| entered.set(ptr::null()));
+        self.0.polled.set(ptr::null());
+    }
+
+    /// Whether any pool is entered on this OS thread.
+    #[inline(always)]
+    pub(crate) fn is_any_entered() -> bool {
+        !ENTERED.with(Cell::get).is_null()
+    }
+
+    /// The task that the pool's executor is polling, or null.
+    #[inline(always)]
+    pub(crate) fn polled(&self) -> *const () {
+        self.0.polled.get()
     }
 
     /// Whether this is the pool of the innermost [`enter`](Self::enter) on this OS thread. Then its home
@@ -140,10 +160,8 @@ impl Pool {
         if entered.is_null() {
             return body(None);
         }
-        // SAFETY: whoever has entered it holds it until it sets `ENTERED` back, which is after this;
-        // the count that is not taken is not given back either.
-        let pool = ManuallyDrop::new(Self(unsafe { Rc::from_raw(entered) }));
-        body(Some(&pool))
+        // SAFETY: whoever has entered it holds it until it sets `ENTERED` back, which is after this.
+        unsafe { PoolInner::with_handle(entered, |pool| body(Some(pool))) }
     }
 
     /// Names what stands behind the pool, for [`entered_host`](Self::entered_host); the first name
@@ -244,21 +262,17 @@ impl Pool {
 
     /// Edge 1, first half: a slot of ours, in state `Submitting`, with no body yet.
     #[inline(always)]
-    pub(super) fn begin(&self, name: &'static str, class: Class) -> NonNull<Slot> {
+    pub(super) fn begin(&self, name: &'static &'static str, class: Class) -> NonNull<Slot> {
         let free = &self.0.free[class as usize];
         let slot = free.get().unwrap_or_else(|| grow(&self.0, class));
         // SAFETY: slots are never freed, and this one is ours (slot invariants 1 and 2).
         let header = unsafe { slot.as_ref() };
-        free.set(NonNull::new(header.body.get().cast()));
+        free.set(header.next.get());
         header.name.set(name);
         header.began.set(self.0.clock.get());
         header.set_word(Word::new(State::Submitting));
-        let in_use = self.0.in_use.get();
-        if in_use == 0 {
-            // The records in use hold one count of the pool together.
-            core::mem::forget(Rc::clone(&self.0));
-        }
-        self.0.in_use.set(in_use + 1);
+        // Never too many: a pool has fewer than 2^31 records.
+        self.0.in_use.set(self.0.in_use.get().wrapping_add(1));
         slot
     }
 }
@@ -269,25 +283,26 @@ impl Pool {
 extern "C" fn grow(pool: &Rc<PoolInner>, class: Class) -> NonNull<Slot> {
     // Not a reference made into a pointer: `release` takes a count back through it, which lies outside of
     // the `PoolInner`.
-    let page = Page::take(Rc::as_ptr(pool), pool.home, class);
-    pool.pages.borrow_mut().push(page);
+    let fresh = Page::take(Rc::as_ptr(pool), pool.home, class);
+    let mut pages = pool.pages.borrow_mut();
+    assert!(pages.len() < page::MOST, "a pool has fewer than 2^31 records");
+    if pages.is_empty() {
+        // The pages hold one count, so that a record in use keeps its pool.
+        core::mem::forget(Rc::clone(pool));
+    }
+    pages.push(fresh);
+    drop(pages);
     // One is asked for only when no other is free, so the list ends here.
     let mut next = None;
-    for slot in Page::slots(page).rev() {
+    for slot in Page::slots(fresh).rev() {
         // SAFETY: slots are never freed, and this one is ours (slot invariants 1 and 2).
-        unsafe { slot.as_ref() }.body.set(link(next));
+        unsafe { slot.as_ref() }.next.set(next);
         next = Some(slot);
     }
     next.expect("a page has slots")
 }
 
-/// What a free slot has instead of a body.
-#[inline]
-fn link(next: Option<NonNull<Slot>>) -> *mut () {
-    next.map_or(ptr::null_mut(), |next| next.as_ptr().cast())
-}
-
-/// Edges 2, 7 and 8: the slot goes back to its pool, which may end by that.
+/// Edges 7 and 9: the slot goes back to its pool, which may end by that.
 ///
 /// # Safety
 ///
@@ -304,28 +319,58 @@ pub(super) unsafe fn release(slot: NonNull<Slot>, class: Class) {
     let pool = unsafe { &*inner };
     header.retire();
     let free = &pool.free[class as usize];
-    header.body.set(link(free.get()));
+    header.next.set(free.get());
     free.set(Some(slot));
-    let in_use = pool.in_use.get() - 1;
+    let in_use = pool.in_use.get().wrapping_sub(1);
     pool.in_use.set(in_use);
     if in_use == 0 {
-        // SAFETY: the last record in use has just gone.
+        // SAFETY: a record was in use, and none is any more.
         unsafe { end_use(inner) };
     }
 }
 
-/// Gives back the count that the records in use hold together, and wakes who waits for that.
+/// Ends the pool if no handle is left, and wakes who waits for its last record. Nothing unwinds out of it,
+/// so that what a record kept need not be in memory on its way out.
 ///
 /// # Safety
 ///
-/// - A record was in use, and none is any more.
+/// - The pool has a page, and no record is in use.
 #[inline(never)]
-unsafe fn end_use(inner: *const PoolInner) {
-    // SAFETY: A7: `begin` forgot one count for the records in use; the last has just gone.
+unsafe extern "C" fn end_use(inner: *const PoolInner) {
+    // SAFETY: A7: the pages hold a count.
     let pool = unsafe { Rc::from_raw(inner) };
     let waiters = pool.drain_waiters.take();
-    drop(pool);
-    waiters.into_iter().for_each(Waker::wake);
+    if Rc::strong_count(&pool) > 1 {
+        core::mem::forget(pool);
+    } else {
+        drop(pool);
+    }
+    unwind::guard("the last record of a pool", || waiters.into_iter().for_each(Waker::wake));
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // The last handle, beside the count of the pages; if a record is in use, its end is the pool's.
+        let is_last = Rc::strong_count(&self.0) == 2 && self.in_use() == 0;
+        if is_last && !self.0.pages.borrow().is_empty() {
+            // SAFETY: A7: `grow` forgot this count when it made the first page.
+            drop(unsafe { Rc::from_raw(Rc::as_ptr(&self.0)) });
+        }
+    }
+}
+
+impl PoolInner {
+    /// Runs `body` with a handle that counts for nothing.
+    ///
+    /// # Safety
+    ///
+    /// - `pool` came from a handle, and lives.
+    #[inline]
+    pub(super) unsafe fn with_handle<R>(pool: *const Self, body: impl FnOnce(&Pool) -> R) -> R {
+        // SAFETY: the caller's promise; the count that is not taken is not given back either.
+        let pool = ManuallyDrop::new(Pool(unsafe { Rc::from_raw(pool) }));
+        body(&pool)
+    }
 }
 
 impl Drop for PoolInner {

@@ -7,14 +7,14 @@
 //! 2. `ticket` and `word` are the only fields that may be read on a foreign thread; the others belong to
 //!    the home of the page and are touched only there, and only while the state is not `Free`, or by the
 //!    pool.
-//! 3. From `begin` to `release`, `body` points to a live `Body` of the call that began it: its payload is
+//! 3. From `begin` to `release`, the slot has a live `Body` of the call that began it: its payload is
 //!    initialised, and its report is initialised exactly in state `Done`.
 //! 4. `ticket` changes at each release, so a context pointer fits one call only (until they come round,
 //!    see `cb_arg`).
 //! 5. While a callback reads its report, `word` says so. A callback that comes meanwhile for the same
 //!    record is a stray, and the record is not released: it is neither `Done` nor refused.
 
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 use core::task::Waker;
 
 use super::body::BodyVtable;
@@ -70,10 +70,10 @@ pub(crate) struct Slot {
     word: AtomicU8,
     /// The pool's clock when the call began.
     pub(super) began: Cell<u32>,
-    /// Invariant 3; while the slot is free, the next one that is.
-    pub(super) body: Cell<*mut ()>,
+    /// While the slot is free, the next one that is.
+    pub(super) next: Cell<Option<NonNull<Self>>>,
     /// The C function that was called.
-    pub(super) name: Cell<&'static str>,
+    pub(super) name: Cell<&'static &'static str>,
     pub(super) waker: Cell<Option<Waker>>,
     pub(super) vtable: Cell<Option<&'static BodyVtable>>,
 }
@@ -89,8 +89,8 @@ impl Slot {
             ticket: AtomicUsize::new(0),
             word: AtomicU8::new(State::Free as u8),
             began: Cell::new(0),
-            body: Cell::new(ptr::null_mut()),
-            name: Cell::new(""),
+            next: Cell::new(None),
+            name: Cell::new(&""),
             waker: Cell::new(None),
             vtable: Cell::new(None),
         }
@@ -132,7 +132,7 @@ impl Slot {
         self.word.store(word.0, Ordering::Release);
     }
 
-    /// Edges 2, 7 and 8: back to `Free`, with the next ticket.
+    /// Edges 7 and 9: back to `Free`, with the next ticket.
     #[inline]
     pub(super) fn retire(&self) {
         self.set_ticket(cb_arg::next(self.ticket()));
@@ -153,6 +153,12 @@ impl Word {
     #[inline]
     pub(super) const fn state(self) -> State {
         State::from_bits(self.0 & !READING)
+    }
+
+    /// The same where no report is being read; `Free` where one is.
+    #[inline]
+    pub(super) const fn still(self) -> State {
+        State::from_bits(self.0)
     }
 
     /// Whether the state is one in which a callback is expected, and none is reading a report.

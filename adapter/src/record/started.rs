@@ -3,13 +3,14 @@
 
 use core::ffi::c_void;
 use core::fmt;
+use core::mem::ManuallyDrop;
 use core::task::Waker;
-use std::panic::resume_unwind;
 
 use super::owner::Record;
 use super::pool::Pool;
+use super::state;
 use crate::call::{Call, Submit};
-use crate::{CallError, OnceCallback, Payload, Refusal, report, unwind};
+use crate::{CallError, OnceCallback, Payload, Refusal, executor, report, unwind};
 
 /// A call that C has taken, with a record of a pool. Dropping it leaves the record to the callback.
 #[must_use = "the outcome of the call is lost, and with it what the record keeps"]
@@ -22,24 +23,32 @@ pub struct Completed<C: OnceCallback, P: Payload>(
     Record<C, P>,
 );
 
+/// What is left of a call whose result has been taken.
+#[must_use = "what the record keeps is lost"]
+pub struct Remainder<C: OnceCallback, P: Payload>(
+    /// Bare: nothing else makes one of these.
+    Record<C, P>,
+);
+
 /// A call that C has refused.
+#[must_use = "what the record keeps is lost"]
+pub struct Refused<C: OnceCallback, P: Payload>(Record<C, P>, Refusal);
+
+/// What became of a call that was made.
 #[derive(Debug)]
-pub struct Refused<P> {
-    /// The C function.
-    pub function: &'static str,
-    /// What it answered.
-    pub refusal: Refusal,
-    /// What the record kept.
-    pub payload: P,
+#[must_use = "the outcome of the call is lost, and with it what the record keeps"]
+pub enum Started<C: OnceCallback, P: Payload> {
+    /// C has taken it.
+    Pending(Pending<C, P>),
+    /// C has called back by now.
+    Completed(Completed<C, P>),
+    /// C has not taken it.
+    Refused(Refused<C, P>),
 }
 
 impl Pool {
-    /// Edges 1 to 4: makes the call that `describe` gives, with a record of this pool; the callback wakes
-    /// `waker`, unless it [has come](Pending::is_done) by now.
-    ///
-    /// # Errors
-    ///
-    /// If C does not take the call.
+    /// Edges 1 to 4: makes the call that `describe` gives, with a record of this pool, whose callback wakes
+    /// `waker`.
     ///
     /// # Panics
     ///
@@ -49,43 +58,61 @@ impl Pool {
         &self,
         waker: &Waker,
         describe: impl FnOnce() -> Call<C, P, S>,
-    ) -> Result<Pending<C, P>, Refused<P>> {
+    ) -> Started<C, P> {
         if !self.is_entered() && !self.home().is_current() {
             away(C::NAME);
         }
         // Between this and the submit nothing unwinds; so the payload goes to the record directly.
         let Call { name, payload, mut submit, .. } = describe();
-        let record = Record::<C, P>::begin(self, name, payload);
+        let record = ManuallyDrop::new(Record::<C, P>::begin(self, name, payload));
         // If it unwound, nobody could say whether C has the record.
         let accepted = unwind::guard_named(record.function_later(), || {
             submit(record.payload(), C::POOLED, record.cb_arg())
         });
-        match accepted {
-            Ok(()) => {
-                record.accept(waker);
-                Ok(Pending(record))
+        let record = ManuallyDrop::into_inner(record);
+        if let Err(refusal) = accepted {
+            return Started::Refused(refused(record, refusal));
+        }
+        let accepted = match executor::polled(waker, self) {
+            Some(task) => record.accept(|| task.waker()),
+            None => {
+                let record = accept_foreign(record, waker);
+                if record.is_done() { Err(record) } else { Ok(record) }
             }
-            Err(refusal) => Err(refused(record, refusal)),
+        };
+        match accepted {
+            Ok(record) => Started::Pending(Pending(record)),
+            Err(record) => Started::Completed(Completed(record)),
         }
     }
+}
+
+/// Edge 4 with a waker that may run anything when it is cloned, the callback included.
+#[cold]
+#[inline(never)]
+fn accept_foreign<C: OnceCallback, P: Payload>(
+    record: Record<C, P>,
+    waker: &Waker,
+) -> Record<C, P> {
+    let waker = waker.clone();
+    match record.accept(|| waker) {
+        Ok(record) | Err(record) => record,
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn refused<C: OnceCallback, P: Payload>(record: Record<C, P>, refusal: Refusal) -> Refused<C, P> {
+    if record.refuse() == state::Refusal::AfterStray {
+        report::stray(C::NAME);
+    }
+    Refused(record, refusal)
 }
 
 #[cold]
 #[inline(never)]
 fn away(callback: &str) -> ! {
     panic!("a call that `{callback}` completes was polled away from its thread");
-}
-
-/// Edge 2: C will not call back, and if it has, that was a stray.
-#[cold]
-#[inline(never)]
-fn refused<C: OnceCallback, P>(record: Record<C, P>, refusal: Refusal) -> Refused<P> {
-    let function = record.function();
-    let (report, payload) = record.take();
-    if report.is_some() {
-        report::stray(C::NAME);
-    }
-    Refused { function, refusal, payload }
 }
 
 impl<C: OnceCallback, P: Payload> Pending<C, P> {
@@ -96,13 +123,6 @@ impl<C: OnceCallback, P: Payload> Pending<C, P> {
         self.0.cb_arg()
     }
 
-    /// Whether C has called back.
-    #[inline(always)]
-    #[must_use]
-    pub fn is_done(&self) -> bool {
-        self.0.is_done()
-    }
-
     /// The completed call. If C has not called back, its callback wakes `waker` instead of an earlier one.
     ///
     /// # Errors
@@ -110,17 +130,11 @@ impl<C: OnceCallback, P: Payload> Pending<C, P> {
     /// The call itself, if C has not called back.
     #[inline(always)]
     pub fn completed(self, waker: &Waker) -> Result<Completed<C, P>, Self> {
-        if self.0.is_done() || self.0.wait(waker) { Ok(Completed(self.0)) } else { Err(self) }
+        self.0.done(waker).map(Completed).map_err(Self)
     }
 }
 
 impl<C: OnceCallback, P: Payload> Completed<C, P> {
-    /// The C function.
-    #[must_use]
-    pub fn function(&self) -> &'static str {
-        self.0.function()
-    }
-
     /// The context that C carried for this call.
     #[must_use]
     #[inline]
@@ -137,47 +151,77 @@ impl<C: OnceCallback, P: Payload> Completed<C, P> {
         unsafe { &*self.0.payload() }
     }
 
-    /// What the callback reported and the record kept.
+    /// What the callback reported; a failure as `failed` makes it, so that a success is not moved about
+    /// in its size. What the record kept stays there until it is taken as well.
     ///
-    /// # Errors
+    /// # Panics
     ///
-    /// The call itself, if the callback has not reported success.
+    /// With the panic of reading the report.
     #[inline(always)]
-    pub fn into_success(self) -> Result<(C::Value, P), Self> {
+    pub fn take_result<E>(
+        self,
+        failed: impl FnOnce(Failure<C::Error>) -> E,
+    ) -> (Result<C::Value, E>, Remainder<C, P>) {
         // SAFETY: the record of a `Completed` is done.
-        unsafe { self.0.take_success() }.map_err(Self)
+        let result = unsafe { self.0.take_result(failed) };
+        (result, Remainder(self.0))
     }
 
-    /// Edge 8: the reply.
+    /// The reply.
     ///
     /// # Panics
     ///
     /// With the panic of reading the report.
     #[inline(always)]
     pub fn finish(self) -> P::Reply<C::Value, C::Error> {
-        // Success first, and apart: what can be in an error need not be copied then.
-        match self.into_success() {
-            Ok((value, payload)) => payload.reply(Ok(value)),
-            Err(failed) => failed.finish_failure(),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn finish_failure(self) -> P::Reply<C::Value, C::Error> {
-        let (report, payload) = self.0.take();
-        match report {
-            Some(Ok(result)) => payload.reply(result.map_err(CallError::Failed)),
-            Some(Err(panic)) => resume_unwind(panic),
-            None => unreachable!("a completed record has a report"),
-        }
+        let failed = |failure: Failure<_>| CallError::Failed(failure.error);
+        let (result, remainder) = self.take_result(failed);
+        remainder.into_payload().reply(result)
     }
 }
 
-impl<P: Payload> Refused<P> {
+impl<C: OnceCallback, P: Payload> Remainder<C, P> {
+    /// What the record kept.
+    #[must_use]
+    #[inline(always)]
+    pub fn into_payload(self) -> P {
+        self.0.into_payload()
+    }
+}
+
+/// What a callback reported that was no success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure<E> {
+    /// The C function that was called.
+    pub function: &'static str,
+    /// What was reported.
+    pub error: E,
+}
+
+impl<C: OnceCallback, P: Payload> Refused<C, P> {
+    /// The C function.
+    #[must_use]
+    pub fn function(&self) -> &'static str {
+        self.0.function()
+    }
+
+    /// What it answered.
+    #[must_use]
+    pub const fn refusal(&self) -> Refusal {
+        self.1
+    }
+
+    /// What the record kept.
+    #[must_use]
+    pub fn into_payload(self) -> P {
+        self.0.take().1
+    }
+
     /// The reply.
-    pub fn finish<V, E>(self) -> P::Reply<V, E> {
-        self.payload.reply(Err(CallError::Refused(self.refusal)))
+    #[cold]
+    pub fn finish(self) -> P::Reply<C::Value, C::Error> {
+        let refusal = self.refusal();
+        self.into_payload().reply(Err(CallError::Refused(refusal)))
     }
 }
 
@@ -189,6 +233,21 @@ impl<C: OnceCallback, P: Payload> fmt::Debug for Pending<C, P> {
 
 impl<C: OnceCallback, P: Payload> fmt::Debug for Completed<C, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Completed").field("function", &self.function()).finish_non_exhaustive()
+        f.debug_struct("Completed").field("function", &self.0.function()).finish_non_exhaustive()
+    }
+}
+
+impl<C: OnceCallback, P: Payload> fmt::Debug for Refused<C, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused")
+            .field("function", &self.function())
+            .field("refusal", &self.refusal())
+            .finish()
+    }
+}
+
+impl<C: OnceCallback, P: Payload> fmt::Debug for Remainder<C, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remainder").field("function", &self.0.function()).finish_non_exhaustive()
     }
 }

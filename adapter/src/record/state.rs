@@ -5,25 +5,27 @@
 //!                 1                 4               5
 //!          Free ----> Submitting ------> InFlight ----> Done
 //!           ^             |   \             |            |
-//!           |      2      |    \ 3          | 6          |
-//!           +-------------+     +---------- | --------> (Done)
-//!           |                               v            |
-//!           |                          Orphaned --- 7 ---> |
-//!           +---------------------- 8 -------------------+
+//!           |             | 2  \ 3          | 6          | 8
+//!           |             |     +---------- | --------> (Done)
+//!           |      9      v                 |            |
+//!           |<---------- Bare <------------ | -----------+
+//!           |                               v
+//!           +-------------- 7 ---------- Orphaned
 //! ```
 //!
 //! | # | edge | function |
 //! |---|---|---|
 //! | 1 | Free -> Submitting | `Pool::begin`, from the future's first poll |
-//! | 2 | Submitting -> Free | `release`: C refused |
+//! | 2 | Submitting -> Bare | [`State::refuse`]: C refused |
 //! | 3 | Submitting -> Done | [`State::complete`]: C called back before it returned |
 //! | 4 | Submitting -> InFlight | [`State::accept`]: C accepted |
 //! | 5 | InFlight -> Done | [`State::complete`]: the callback |
 //! | 6 | InFlight -> Orphaned | [`State::abandon`]: the future was dropped |
 //! | 7 | Orphaned -> Done -> Free | [`State::complete`], then `release`: the callback throws the result away |
-//! | 8 | Done -> Free | `release`: the result was taken, or the future dropped unread |
+//! | 8 | Done -> Bare | the report was taken, or the future dropped unread |
+//! | 9 | Bare -> Free | `release`: the payload was taken or dropped |
 //!
-//! A callback in any other state (edge 9) is a stray: it is reported and changes nothing.
+//! A callback in any other state (edge 10) is a stray: it is reported and changes nothing.
 
 /// Where a record is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub(crate) enum State {
     Done = 2,
     /// C has the record until its callback.
     InFlight = 3,
+    /// Only the payload is left: C has refused the call, or the report has been taken.
+    Bare = 4,
     /// C has the record, and the future is gone.
     Orphaned = 5,
 }
@@ -65,6 +69,16 @@ pub(crate) enum Acceptance {
     Take,
 }
 
+/// What a refusal is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Refusal {
+    /// Nothing but that.
+    Clean,
+    /// C has called back, and refused then.
+    AfterStray,
+}
+
 /// What a dropped future must do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -82,6 +96,7 @@ impl State {
             1 => Self::Submitting,
             2 => Self::Done,
             3 => Self::InFlight,
+            4 => Self::Bare,
             5 => Self::Orphaned,
             _ => Self::Free,
         }
@@ -100,7 +115,7 @@ impl State {
             Self::InFlight => (Self::Done, Completion::StoreAndWake),
             Self::Submitting => (Self::Done, Completion::Store),
             Self::Orphaned => (Self::Done, Completion::Discard),
-            Self::Free | Self::Done => (self, Completion::Stray),
+            Self::Free | Self::Done | Self::Bare => (self, Completion::Stray),
         }
     }
 
@@ -112,10 +127,18 @@ impl State {
         }
     }
 
-    /// Edge 6, or the first half of 8.
+    /// Edge 2: C refused, and will not call back; if it has, that was a stray.
+    pub(crate) const fn refuse(self) -> (Self, Refusal) {
+        match self {
+            Self::Submitting => (Self::Bare, Refusal::Clean),
+            _ => (self, Refusal::AfterStray),
+        }
+    }
+
+    /// Edge 6, or 8 and 9.
     pub(crate) const fn abandon(self) -> (Self, Abandonment) {
         match self {
-            Self::Done => (self, Abandonment::TakeAndDrop),
+            Self::Done | Self::Bare => (self, Abandonment::TakeAndDrop),
             _ => (Self::Orphaned, Abandonment::Leave),
         }
     }
@@ -123,28 +146,32 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::{Abandonment, Acceptance, Completion, State};
+    use super::{Abandonment, Acceptance, Completion, Refusal, State};
 
     #[test]
     fn every_edge_and_no_other() {
-        use State::{Done, Free, InFlight, Orphaned, Submitting};
+        use State::{Bare, Done, Free, InFlight, Orphaned, Submitting};
         assert_eq!(Submitting.complete(), (Done, Completion::Store));
         assert_eq!(InFlight.complete(), (Done, Completion::StoreAndWake));
         assert_eq!(Orphaned.complete(), (Done, Completion::Discard));
         assert_eq!(Free.complete(), (Free, Completion::Stray));
         assert_eq!(Done.complete(), (Done, Completion::Stray));
+        assert_eq!(Bare.complete(), (Bare, Completion::Stray));
+        assert_eq!(Submitting.refuse(), (Bare, Refusal::Clean));
+        assert_eq!(Done.refuse(), (Done, Refusal::AfterStray));
         assert_eq!(Submitting.accept(), (InFlight, Acceptance::Wait));
         assert_eq!(Done.accept(), (Done, Acceptance::Take));
         assert_eq!(InFlight.abandon(), (Orphaned, Abandonment::Leave));
         assert_eq!(Done.abandon(), (Done, Abandonment::TakeAndDrop));
+        assert_eq!(Bare.abandon(), (Bare, Abandonment::TakeAndDrop));
     }
 
     #[test]
     fn bits_survive() {
-        for state in [State::Free, State::Submitting, State::InFlight, State::Done, State::Orphaned]
-        {
+        use State::{Bare, Done, Free, InFlight, Orphaned, Submitting};
+        for state in [Free, Submitting, InFlight, Done, Orphaned, Bare] {
             assert_eq!(State::from_bits(state as u8), state);
-            let waited_for = !matches!(state, State::Free | State::Done);
+            let waited_for = !matches!(state, Free | Done | Bare);
             assert_eq!(State::is_waited_for(state as u8), waited_for);
         }
     }

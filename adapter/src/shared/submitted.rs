@@ -42,7 +42,7 @@ where
         call: Call<C, P, S>,
         visitor: Option<std::sync::Arc<dyn std::any::Any + Send + Sync>>,
     ) -> Self {
-        let Call { name, payload, mut submit, .. } = call;
+        let Call { name: &name, payload, mut submit, .. } = call;
         let (sender, receiver) = oneshot::channel();
         let record = HeapRecord::new::<C, P>(Box::new(IoCompletion::new(payload, sender)));
         let completion = record.as_ptr().cast::<IoCompletion<C, P>>().as_ptr();

@@ -43,13 +43,13 @@ impl Library {
         script: Script,
         payload: P,
     ) -> Call<Done, P, impl Submit<Done, P> + use<P>> {
-        self.named("lib_work", script, payload)
+        self.named(&"lib_work", script, payload)
     }
 
     /// A call of the function `name`.
     pub(crate) fn named<P: Payload>(
         &self,
-        name: &'static str,
+        name: &'static &'static str,
         script: Script,
         payload: P,
     ) -> Call<Done, P, impl Submit<Done, P> + use<P>> {
@@ -165,7 +165,7 @@ pub(crate) fn open_call<P: Payload>(
     let opening = Arc::clone(opening);
     // SAFETY: the scenario calls back, and nothing touches the payload.
     unsafe {
-        Call::new("lib_open", payload, move |_, callback, cb_arg| {
+        Call::new(&"lib_open", payload, move |_, callback, cb_arg| {
             *opening.lock().unwrap() = Some(OpenContext { callback, cb_arg });
             Ok(())
         })
@@ -178,5 +178,10 @@ pub(crate) fn custom_call<C: OnceCallback, P: Payload, S: Submit<C, P>>(
     submit: S,
 ) -> Call<C, P, S> {
     // SAFETY: the scenarios' closures keep the promises of `Call::new`.
-    unsafe { Call::new("lib_custom", payload, submit) }
+    unsafe { Call::new(&"lib_custom", payload, submit) }
+}
+
+/// Which record a context of a pooled call names, without its generation: the address above 22 bits.
+pub(crate) fn slot_of(cb_arg: *mut c_void) -> usize {
+    cb_arg.addr() >> 22
 }

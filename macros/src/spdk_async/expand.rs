@@ -118,7 +118,7 @@ fn call(function: &Function, payload: &Payload) -> TokenStream {
             #places
             #call
         };
-        unsafe { #new(#name, #payload_value, #submit) }
+        unsafe { #new(&#name, #payload_value, #submit) }
     }
 }
 

@@ -43,7 +43,7 @@ fn stub(function: &Function) -> TokenStream {
                 (callback_fn(function, callback), &payload.ty, &payload.value);
             let body = code! {
                 let __submit = |_: *mut #payload_type, _: #cb, _: *mut ::core::ffi::c_void| loop {};
-                unsafe { #adapter::Call::new("", #value, __submit) }
+                unsafe { #adapter::Call::new(&"", #value, __submit) }
             };
             item(function, &code!(-> #returns), &body)
         }

@@ -6,13 +6,15 @@
 use core::future::Future;
 use core::mem::{self, ManuallyDrop};
 use core::pin::Pin;
+use core::ptr;
 use core::task::{Context, Poll, ready};
 use std::rc::Rc;
 
 use super::channel::ChannelInner;
 use super::{IoChannel, iowait};
 use crate::adapter::{
-    Call, Completed, Errno, Kept, OnceCallback, Pending, Refused, Submit, read_by_words,
+    Call, CallError, Completed, Errno, Failure, Kept, OnceCallback, Pending, Refused, Started,
+    Submit, read_by_words,
 };
 use crate::error::{Error, Report, Result};
 
@@ -78,9 +80,13 @@ impl<H: KeptChannel, A: 'static, B: 'static> Keeps for (H, A, B) {
 impl<C: OnceCallback, K, X, D, F> Drop for Operation<C, K, X, D, F> {
     #[inline(always)]
     fn drop(&mut self) {
-        if !matches!(*self.stage, Stage::Later(Later::Finished)) {
+        #[inline(never)]
+        fn drop_stage<C: OnceCallback, K>(stage: &mut ManuallyDrop<Stage<C, K>>) {
             // SAFETY: it is dropped here, once, and nothing uses it again.
-            unsafe { ManuallyDrop::drop(&mut self.stage) };
+            unsafe { ManuallyDrop::drop(stage) };
+        }
+        if !matches!(*self.stage, Stage::Later(Later::Finished)) {
+            drop_stage(&mut self.stage);
         }
     }
 }
@@ -176,9 +182,10 @@ where
     /// Looks whether C has called back. The stage is `Begun`.
     #[inline(always)]
     fn resume(&mut self, cx: &mut Context<'_>) -> Poll<T> {
-        let Stage::Later(Later::Begun(pending)) = self.finish_stage() else {
-            panic!("{POLLED_AGAIN}")
-        };
+        let Stage::Later(Later::Begun(pending)) = &*self.stage else { panic!("{POLLED_AGAIN}") };
+        // SAFETY: what is read is there no more with the next line.
+        let pending = unsafe { ptr::read(pending) };
+        self.proceed(Later::Finished);
         match pending.completed(cx.waker()) {
             Ok(completed) => self.end(completed),
             Err(pending) => {
@@ -211,31 +218,41 @@ where
             (self.describe)(kept, arguments)
         };
         match channel.pool().start(cx.waker(), describe) {
-            Ok(pending) if pending.is_done() => match pending.completed(cx.waker()) {
-                Ok(completed) => self.end(completed),
-                Err(_) => unreachable!("it is done"),
-            },
-            Ok(pending) => {
+            Started::Pending(pending) => {
                 channel.list(&pending);
                 self.proceed(Later::Begun(pending));
                 Poll::Pending
             }
-            Err(Refused { refusal, payload: Kept(kept), .. })
-                if refusal.errno() == Some(Errno::ENOMEM) =>
-            {
-                self.proceed(Later::Waiting(Box::pin(async move {
-                    iowait::wait(kept.channel()).await;
-                    kept
-                })));
-                // As it is, the wait always pauses first, and wakes the task itself.
-                if self.wait(cx).is_ready() {
-                    cx.waker().wake_by_ref();
-                }
-                Poll::Pending
-            }
-            Err(Refused { function, refusal, payload: Kept(kept) }) => {
-                Poll::Ready((self.finish)(Err(Error::refused(function, refusal)), kept))
-            }
+            Started::Completed(completed) => self.end(completed),
+            Started::Refused(refused) => self.refused(cx, refused),
+        }
+    }
+
+    /// Waits for an `spdk_bdev_io` if that is what C has none of.
+    #[inline(always)]
+    fn refused(&mut self, cx: &mut Context<'_>, refused: Refused<C, Kept<K>>) -> Poll<T> {
+        let (function, refusal) = (refused.function(), refused.refusal());
+        if refusal.errno() == Some(Errno::ENOMEM) {
+            self.begin_wait(cx, refused);
+            return Poll::Pending;
+        }
+        let error = Error::refused(function, refusal);
+        let Kept(kept) = refused.into_payload();
+        Poll::Ready((self.finish)(Err(error), kept))
+    }
+
+    /// Apart, and without a result in memory: what is on the way of a success stays in registers.
+    #[cold]
+    #[inline(never)]
+    fn begin_wait(&mut self, cx: &mut Context<'_>, refused: Refused<C, Kept<K>>) {
+        let Kept(kept) = refused.into_payload();
+        self.proceed(Later::Waiting(Box::pin(async move {
+            iowait::wait(kept.channel()).await;
+            kept
+        })));
+        // As it is, the wait always pauses first, and wakes the task itself.
+        if self.wait(cx).is_ready() {
+            cx.waker().wake_by_ref();
         }
     }
 
@@ -255,15 +272,14 @@ where
     fn end(&mut self, completed: Completed<C, Kept<K>>) -> Poll<T> {
         let Kept(kept) = completed.payload();
         kept.channel().unlist(&completed);
-        Poll::Ready(match completed.into_success() {
-            Ok((value, Kept(kept))) => (self.finish)(Ok(value), kept),
-            Err(failed) => {
-                let function = failed.function();
-                let (result, kept) = failed.finish();
-                (self.finish)(result.map_err(Error::of(function)), kept)
-            }
-        })
+        let (result, remainder) = completed.take_result(failed);
+        let Kept(kept) = remainder.into_payload();
+        Poll::Ready((self.finish)(result, kept))
     }
+}
+
+fn failed<E: Report>(failure: Failure<E>) -> Error {
+    Error::of(failure.function)(CallError::Failed(failure.error))
 }
 
 const POLLED_AGAIN: &str = "an operation is not polled after it was ready";

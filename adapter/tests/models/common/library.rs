@@ -125,5 +125,5 @@ where
     };
     // SAFETY: the models complete each accepted call once; what they do beyond that (calling back
     // again, or after a refusal) is what a broken library does, and must be harmless.
-    unsafe { Call::new("open", Kept(buffer), submit) }
+    unsafe { Call::new(&"open", Kept(buffer), submit) }
 }

@@ -58,7 +58,7 @@ where
     };
     unsafe {
         ::callback_adapter::Call::new(
-            "lib_read",
+            &"lib_read",
             ::callback_adapter::Kept((buf,)),
             __submit,
         )

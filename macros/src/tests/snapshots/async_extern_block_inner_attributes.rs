@@ -41,5 +41,5 @@ where
             __c_function(__cb, __cb_arg)
         })
     };
-    unsafe { spdk_async::adapter::Call::new("lib_sync", (), __submit) }
+    unsafe { spdk_async::adapter::Call::new(&"lib_sync", (), __submit) }
 }

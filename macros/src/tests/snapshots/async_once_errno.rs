@@ -31,5 +31,5 @@ where
             __c_function(__cb, __cb_arg)
         })
     };
-    unsafe { ::callback_adapter::Call::new("sync", (), __submit) }
+    unsafe { ::callback_adapter::Call::new(&"sync", (), __submit) }
 }

@@ -60,7 +60,7 @@ where
     };
     unsafe {
         ::callback_adapter::Call::new(
-            "spdk_bdev_write",
+            &"spdk_bdev_write",
             ::callback_adapter::Kept((ch, buf)),
             __submit,
         )

@@ -50,7 +50,7 @@ where
     };
     unsafe {
         ::callback_adapter::Call::new(
-            "open",
+            &"open",
             ::callback_adapter::KeptOuts(
                 (name,),
                 unsafe { ::callback_adapter::Outs::zeroed() },

@@ -53,7 +53,7 @@ where
     };
     unsafe {
         ::callback_adapter::Call::new(
-            "attach",
+            &"attach",
             ::callback_adapter::Kept((opts,)),
             __submit,
         )

@@ -30,5 +30,5 @@ where
             __c_function(__cb, __cb_arg)
         })
     };
-    unsafe { spdk_async::adapter::Call::new("lib_flush", (), __submit) }
+    unsafe { spdk_async::adapter::Call::new(&"lib_flush", (), __submit) }
 }

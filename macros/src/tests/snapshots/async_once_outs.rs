@@ -44,7 +44,7 @@ where
     };
     unsafe {
         ::callback_adapter::Call::new(
-            "stat",
+            &"stat",
             unsafe { ::callback_adapter::Outs::zeroed() },
             __submit,
         )

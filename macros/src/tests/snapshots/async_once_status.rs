@@ -35,5 +35,5 @@ where
             __c_function(kind, __cb, __cb_arg)
         })
     };
-    unsafe { ::callback_adapter::Call::new("reset", (), __submit) }
+    unsafe { ::callback_adapter::Call::new(&"reset", (), __submit) }
 }

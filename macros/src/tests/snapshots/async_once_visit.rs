@@ -52,7 +52,7 @@ where
         };
         unsafe {
             ::callback_adapter::Call::new(
-                "for_each_channel",
+                &"for_each_channel",
                 ::callback_adapter::Kept((bdev,)),
                 __submit,
             )

@@ -49,7 +49,7 @@ where
         };
         unsafe {
             ::callback_adapter::Call::new(
-                "for_each_blob",
+                &"for_each_blob",
                 unsafe { ::callback_adapter::Outs::zeroed() },
                 __submit,
             )

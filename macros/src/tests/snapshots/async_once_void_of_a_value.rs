@@ -32,5 +32,5 @@ where
             ::callback_adapter::__private::void_return(())
         }
     };
-    unsafe { ::callback_adapter::Call::new("ask", (), __submit) }
+    unsafe { ::callback_adapter::Call::new(&"ask", (), __submit) }
 }

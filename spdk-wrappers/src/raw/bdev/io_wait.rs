@@ -30,7 +30,7 @@ pub unsafe fn spdk_bdev_queue_io_wait<K: Keep<*mut spdk_io_channel>>(
     let payload = Kept((ch, WaitEntry(Default::default())));
     // SAFETY: a queued entry is called exactly once and a refused one never; what C touches is the
     // entry, which the payload owns, and the channel, which it keeps.
-    unsafe { Call::new("spdk_bdev_queue_io_wait", payload, submit) }
+    unsafe { Call::new(&"spdk_bdev_queue_io_wait", payload, submit) }
 }
 
 /// What a wait keeps: the channel, and the entry.
