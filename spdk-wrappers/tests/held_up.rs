@@ -63,7 +63,7 @@ fn a_forgotten_operation_with_a_channel() {
         "the end of a thread is held up",
         "the bdev `Malloc0` is open",
         "a channel of the bdev `Malloc0` is open",
-        "spdk_bdev_read has completed, but its future is forgotten",
+        "spdk_bdev_read_blocks has completed, but its future is forgotten",
     ] {
         assert!(report.contains(words), "`{report}` does not say `{words}`");
     }
@@ -107,7 +107,7 @@ fn every_operation_forgotten() {
 #[test]
 fn each_kind_of_operation_forgotten() {
     let kinds = [
-        ("IoChannel::read", "spdk_bdev_read"),
+        ("IoChannel::read", "spdk_bdev_read_blocks"),
         ("IoChannel::writev_blocks_with", "spdk_bdev_writev_blocks_ext"),
         ("IoChannel::comparev", "spdk_bdev_comparev_blocks"),
         ("IoChannel::seek_hole", "spdk_bdev_seek_hole"),

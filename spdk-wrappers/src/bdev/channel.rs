@@ -14,6 +14,7 @@ use std::rc::Rc;
 use spdk_sys::{spdk_bdev_desc, spdk_io_channel};
 
 use super::AbortToken;
+use super::block_size::BlockSize;
 use super::descriptor::Descriptor;
 use crate::adapter::{Call, Completed, Kept, OnceCallback, Parent, Payload, Pending, Pool, Submit};
 use crate::error::{Error, Report, Result};
@@ -51,6 +52,8 @@ pub(crate) struct ChannelInner {
     /// That of `open`, and its descriptor, at hand.
     ch: NonNull<spdk_io_channel>,
     desc: *mut spdk_bdev_desc,
+    /// That of `open`'s descriptor, at hand.
+    block_size: BlockSize,
     /// That of `runtime`, at hand.
     pool: Pool,
     /// For operations that it can abort.
@@ -83,6 +86,11 @@ impl ChannelInner {
     #[inline]
     pub(super) const fn desc(&self) -> *mut spdk_bdev_desc {
         self.desc
+    }
+
+    #[inline]
+    pub(super) const fn block_size(&self) -> &BlockSize {
+        &self.block_size
     }
 
     /// The pool of the records.
@@ -122,7 +130,8 @@ impl IoChannel {
         // dropped.
         let open = Rc::new(unsafe { Opened::new(ch, put, &runtime, listed, keep) });
         let (desc, pool) = (descriptor.as_ptr(), runtime.pool().clone());
-        Ok(Self(Rc::new(ChannelInner { ch, desc, pool, token: None, open, runtime })))
+        let block_size = BlockSize::new(descriptor.block_size());
+        Ok(Self(Rc::new(ChannelInner { ch, desc, block_size, pool, token: None, open, runtime })))
     }
 
     /// The descriptor that the channel belongs to.
@@ -134,10 +143,11 @@ impl IoChannel {
     /// The same channel, for operations that `token` can abort.
     #[must_use]
     pub fn abortable(&self, token: &AbortToken) -> Self {
-        let ChannelInner { ch, desc, pool, open, runtime, .. } = &*self.0;
+        let ChannelInner { ch, desc, block_size, pool, open, runtime, .. } = &*self.0;
         Self(Rc::new(ChannelInner {
             ch: *ch,
             desc: *desc,
+            block_size: *block_size,
             pool: pool.clone(),
             token: Some(token.clone()),
             open: Rc::clone(open),

@@ -9,12 +9,14 @@ use super::IoChannel;
 use super::buffer::{Source, Target};
 use super::channel::ChannelInner;
 use super::operation::operate;
+use crate::adapter::{Errno, guard_named};
 use crate::error::{Error, Result};
 use crate::raw::bdev as raw;
 
 impl IoChannel {
-    /// Reads into the whole of `buf`, from `offset` (`spdk_bdev_read`). Offset and length are in
-    /// bytes, and multiples of the block size.
+    /// Reads into the whole of `buf`, from `offset`. Offset and length are in bytes, and multiples of the
+    /// block size; SPDK is asked for blocks (`spdk_bdev_read_blocks`), which is all that `spdk_bdev_read`
+    /// does more slowly.
     ///
     /// # Errors
     ///
@@ -25,22 +27,20 @@ impl IoChannel {
         buf: B,
         offset: u64,
     ) -> impl Future<Output = (Result<()>, B)> + use<B> {
-        const OPERATION: &str = "spdk_bdev_read";
-        let check = |(_, target): &One<Target<B>>| match target.len() {
-            0 => Err(empty(OPERATION)),
-            nbytes => Ok(nbytes as u64),
+        let check = move |(ch, target): &One<Target<B>>| {
+            ch.blocks("spdk_bdev_read_blocks", offset, target.len())
         };
-        let describe = move |(ch, target): One<Target<B>>, nbytes| {
+        let describe = |(ch, target): One<Target<B>>, (offset_blocks, num_blocks)| {
             let desc = ch.desc();
             // SAFETY: W4, W5, W6: the record keeps the channel, through it the descriptor, and the
-            // buffer of `nbytes` bytes; a channel is of the current thread.
-            unsafe { raw::spdk_bdev_read(desc, ch, target, offset, nbytes) }
+            // buffer of `num_blocks` blocks; a channel is of the current thread.
+            unsafe { raw::spdk_bdev_read_blocks(desc, ch, target, offset_blocks, num_blocks) }
         };
         operate((self.keep(), Target::new(buf)), check, describe, finish_read)
     }
 
-    /// Writes the whole of `buf`, at `offset` (`spdk_bdev_write`). Offset and length are in bytes,
-    /// and multiples of the block size.
+    /// Writes the whole of `buf`, at `offset`. Offset and length are in bytes, and multiples of the block
+    /// size; SPDK is asked for blocks, as by [`read`](Self::read) (`spdk_bdev_write_blocks`).
     ///
     /// # Errors
     ///
@@ -50,15 +50,13 @@ impl IoChannel {
         buf: B,
         offset: u64,
     ) -> impl Future<Output = (Result<()>, B)> + use<B> {
-        const OPERATION: &str = "spdk_bdev_write";
-        let check = |(_, source): &One<Source<B>>| match source.len() {
-            0 => Err(empty(OPERATION)),
-            nbytes => Ok(nbytes as u64),
+        let check = move |(ch, source): &One<Source<B>>| {
+            ch.blocks("spdk_bdev_write_blocks", offset, source.len())
         };
-        let describe = move |(ch, source): One<Source<B>>, nbytes| {
+        let describe = |(ch, source): One<Source<B>>, (offset_blocks, num_blocks)| {
             let desc = ch.desc();
             // SAFETY: as in `read`.
-            unsafe { raw::spdk_bdev_write(desc, ch, source, offset, nbytes) }
+            unsafe { raw::spdk_bdev_write_blocks(desc, ch, source, offset_blocks, num_blocks) }
         };
         operate((self.keep(), Source::new(buf)), check, describe, finish_write)
     }
@@ -78,7 +76,7 @@ impl IoChannel {
         let check = |(ch, target): &One<Target<B>>| ch.whole_blocks(OPERATION, target.len() as u64);
         let describe = move |(ch, target): One<Target<B>>, num_blocks| {
             let desc = ch.desc();
-            // SAFETY: as in `read`; the buffer holds `num_blocks` blocks.
+            // SAFETY: as in `read`.
             unsafe { raw::spdk_bdev_read_blocks(desc, ch, target, offset_blocks, num_blocks) }
         };
         operate((self.keep(), Target::new(buf)), check, describe, finish_read)
@@ -99,7 +97,7 @@ impl IoChannel {
         let check = |(ch, source): &One<Source<B>>| ch.whole_blocks(OPERATION, source.len() as u64);
         let describe = move |(ch, source): One<Source<B>>, num_blocks| {
             let desc = ch.desc();
-            // SAFETY: as in `read_blocks`.
+            // SAFETY: as in `read`.
             unsafe { raw::spdk_bdev_write_blocks(desc, ch, source, offset_blocks, num_blocks) }
         };
         operate((self.keep(), Source::new(buf)), check, describe, finish_write)
@@ -114,17 +112,30 @@ impl IoChannel {
 impl ChannelInner {
     /// How many blocks `bytes` are. None at all is refused, because SPDK may never complete it.
     pub(super) fn whole_blocks(&self, operation: &'static str, bytes: u64) -> Result<u64> {
-        let block_size = u64::from(self.descriptor().block_size());
-        if bytes == 0 {
-            return Err(empty(operation));
+        match self.block_size().whole([0, bytes]) {
+            Some([_, 0]) => Err(empty(operation)),
+            Some([_, blocks]) => Ok(blocks),
+            None => Err(self.not_whole(operation, bytes)),
         }
-        if !bytes.is_multiple_of(block_size) {
-            let reason = format!(
-                "the buffer has {bytes} bytes, which is no multiple of the block size, {block_size}"
-            );
-            return Err(Error::invalid(operation, reason));
+    }
+
+    /// A range of bytes in blocks: where it begins, and how many. As SPDK has it, a range that is not in
+    /// whole blocks is no more than `EINVAL`.
+    #[inline(always)]
+    fn blocks(&self, operation: &'static str, offset: u64, bytes: usize) -> Result<(u64, u64)> {
+        match self.block_size().whole([offset, bytes as u64]) {
+            Some([offset_blocks, num_blocks]) if num_blocks > 0 => Ok((offset_blocks, num_blocks)),
+            _ => Err(no_blocks(operation, bytes)),
         }
-        Ok(bytes / block_size)
+    }
+
+    #[cold]
+    fn not_whole(&self, operation: &'static str, bytes: u64) -> Error {
+        let block_size = self.descriptor().block_size();
+        let reason = format!(
+            "the buffer has {bytes} bytes, which is no multiple of the block size, {block_size}"
+        );
+        Error::invalid(operation, reason)
     }
 }
 
@@ -132,14 +143,28 @@ impl ChannelInner {
 type One<T> = (Rc<ChannelInner>, T);
 
 #[inline]
-fn finish_read<B: IoBufMut>(result: Result<()>, (_, target): One<Target<B>>) -> (Result<()>, B) {
+fn finish_read<B: IoBufMut>(result: Result<()>, (ch, target): One<Target<B>>) -> (Result<()>, B) {
     let filled = result.is_ok();
+    end_keep(ch);
     (result, target.filled(filled))
 }
 
 #[inline]
-fn finish_write<B: IoBuf>(result: Result<()>, (_, source): One<Source<B>>) -> (Result<()>, B) {
+fn finish_write<B: IoBuf>(result: Result<()>, (ch, source): One<Source<B>>) -> (Result<()>, B) {
+    end_keep(ch);
     (result, source.buf)
+}
+
+/// Lets go of a channel. As that does not unwind, nothing has to be in memory for the case.
+#[inline]
+fn end_keep(ch: Rc<ChannelInner>) {
+    guard_named(|| "the end of a channel", || drop(ch));
+}
+
+#[cold]
+#[inline(never)]
+fn no_blocks(operation: &'static str, bytes: usize) -> Error {
+    if bytes == 0 { empty(operation) } else { Error::errno_of(operation, Errno::EINVAL) }
 }
 
 #[cold]

@@ -5,6 +5,7 @@
 //! flight keeps its channel.
 
 mod abort;
+mod block_size;
 mod buffer;
 mod channel;
 mod commands;
