@@ -73,7 +73,8 @@ impl IoChannel {
     ) -> (Result<()>, B, B) {
         const OPERATION: &str = "spdk_bdev_comparev_and_writev_blocks";
         let (compare, write) = (sources(vec![compare]), sources(vec![write]));
-        let counts = self.count(OPERATION, &compare, Unit::Blocks).and_then(|(_, num_blocks)| {
+        let ch = self.inner();
+        let counts = ch.count(OPERATION, &compare, Unit::Blocks).and_then(|(_, num_blocks)| {
             if write.total() == compare.total() {
                 return Ok(num_blocks);
             }
@@ -107,7 +108,7 @@ impl IoChannel {
                 (result, compare, write)
             }
         };
-        let only = |bufs: Vectored<_>| bufs.finish(false).pop().expect("one buffer went in");
+        let only = |bufs: Vectored<_>| bufs.into_inner().pop().expect("one buffer went in");
         (result, only(compare), only(write))
     }
 

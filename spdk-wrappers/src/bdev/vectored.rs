@@ -1,17 +1,22 @@
 //! Reads and writes with several buffers.
+//!
+//! The `Vec` that goes in comes out, and up to four buffers take nothing else of the heap; more take one
+//! array. Options take one allocation, for with them the record's body is larger than its room.
 
+use core::any::Any;
 use core::ffi::c_int;
+use core::future::Future;
 use std::rc::Rc;
 
 use compio_buf::{IoBuf, IoBufMut};
 use spdk_sys::spdk_bdev_desc;
 
-use super::IoChannel;
 use super::buffer::{Piece, Source, Target, Vectored};
 use super::channel::ChannelInner;
 use super::ext::{ExtOptions, IoOptions};
 use super::io::empty;
-use super::operation::Keeps;
+use super::operation::{Keeps, operate};
+use super::{IoChannel, IoStatus};
 use crate::adapter::{Call, Kept, Submit};
 use crate::error::Result;
 use crate::raw::bdev::{self as raw, spdk_bdev_io_completion_cb};
@@ -160,7 +165,8 @@ impl IoChannel {
     }
 
     /// Makes a call with several buffers, whose lengths C is told in `unit`.
-    pub(super) async fn vector<K: KeepsBuffers, S>(
+    #[inline]
+    pub(super) fn vector<K: KeepsBuffers, S>(
         &self,
         operation: &'static str,
         kept: K,
@@ -171,22 +177,25 @@ impl IoChannel {
             c_int,
             u64,
         ) -> Call<spdk_bdev_io_completion_cb, Kept<K>, S>,
-    ) -> (Result<()>, Vec<<K::Piece as Piece>::Buffer>)
+    ) -> impl Future<Output = (Result<()>, Vec<<K::Piece as Piece>::Buffer>)>
     where
         S: Submit<spdk_bdev_io_completion_cb, Kept<K>>,
     {
-        let (iovcnt, length) = match self.count(operation, kept.bufs(), unit) {
-            Ok(counts) => counts,
-            Err(error) => return (Err(error), kept.into_bufs().finish(false)),
-        };
-        let desc = self.desc();
-        let (result, kept) = self.call(kept, |kept| describe(desc, kept, iovcnt, length)).await;
-        let succeeded = result.is_ok();
-        (result, kept.into_bufs().finish(succeeded))
+        let (desc, total) = (self.desc(), kept.bufs().total());
+        let check = move |kept: &K| kept.channel().count(operation, kept.bufs(), unit);
+        let describe = move |kept, (iovcnt, length)| describe(desc, kept, iovcnt, length);
+        operate(kept, check, describe, move |result: Result<()>, kept: K| {
+            let bufs = kept.into_bufs();
+            let bufs = if result.is_ok() { bufs.filled(total) } else { bufs.into_inner() };
+            (result, bufs)
+        })
     }
+}
 
+impl ChannelInner {
     /// How many buffers there are, and how long they are together. None at all is refused, because
     /// SPDK may never complete it.
+    #[inline]
     pub(super) fn count<T: Piece>(
         &self,
         operation: &'static str,
@@ -244,10 +253,21 @@ impl<T: Piece> KeepsBuffers for (Rc<ChannelInner>, Vectored<T>, ExtOptions) {
     }
 }
 
+#[inline]
 pub(super) fn sources<B: IoBuf>(bufs: Vec<B>) -> Vectored<Source<B>> {
-    Vectored::new(bufs.into_iter().map(Source::new).collect())
+    Vectored::new(bufs)
 }
 
+#[inline]
 fn targets<B: IoBufMut>(bufs: Vec<B>) -> Vectored<Target<B>> {
-    Vectored::new(bufs.into_iter().map(Target::new).collect())
+    Vectored::new(bufs)
 }
+
+/// What the callback reports, or the panic of reading it.
+type Report = core::result::Result<core::result::Result<(), IoStatus>, Box<dyn Any + Send>>;
+
+/// What a record of the adapter holds.
+type Body<T> = (Report, Kept<(Rc<ChannelInner>, Vectored<T>)>);
+
+// So much room has a record of its own; a larger body goes to the heap. With options it always does.
+const _: () = assert!(size_of::<Body<Source<Vec<u8>>>>() <= 128);

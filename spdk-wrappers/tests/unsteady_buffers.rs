@@ -1,0 +1,180 @@
+//! Buffers that break the word of their traits: asked twice, they yield slices of different lengths. C is
+//! not told of them; the process ends.
+
+mod common;
+
+use core::cell::Cell;
+use core::mem::MaybeUninit;
+use std::os::unix::process::ExitStatusExt;
+
+use common::*;
+use spdk_async::JoinError;
+use spdk_async::bdev::{Bdev, IoChannel};
+use spdk_async::buf::{IoBuf, IoBufMut, SetLen};
+
+/// Lengths that a buffer has in turn; the last for ever. A writing operation asks when it is described and
+/// when the call is made, a reading one also when the call has succeeded.
+struct Lens(&'static [usize], Cell<usize>);
+
+impl Lens {
+    fn next(&self) -> usize {
+        let asked = self.1.replace(self.1.get() + 1);
+        self.0[asked.min(self.0.len() - 1)]
+    }
+}
+
+/// The source of a write.
+struct Source(Vec<u8>, Lens);
+
+impl Source {
+    fn new(lens: &'static [usize]) -> Self {
+        Self(vec![0; 2 * BLOCK], Lens(lens, Cell::new(0)))
+    }
+}
+
+impl IoBuf for Source {
+    fn as_init(&self) -> &[u8] {
+        &self.0[..self.1.next()]
+    }
+}
+
+/// The target of a read, and what it was told to hold.
+struct Target(Vec<MaybeUninit<u8>>, Lens, Option<usize>);
+
+impl Target {
+    fn new(lens: &'static [usize]) -> Self {
+        Self(vec![MaybeUninit::uninit(); 2 * BLOCK], Lens(lens, Cell::new(0)), None)
+    }
+}
+
+impl IoBuf for Target {
+    fn as_init(&self) -> &[u8] {
+        &[]
+    }
+}
+
+impl SetLen for Target {
+    unsafe fn set_len(&mut self, len: usize) {
+        self.2 = Some(len);
+    }
+}
+
+impl IoBufMut for Target {
+    fn as_uninit(&mut self) -> &mut [MaybeUninit<u8>] {
+        &mut self.0[..self.1.next()]
+    }
+}
+
+async fn open() -> IoChannel {
+    Bdev::open("Malloc0").await.unwrap().channel().unwrap()
+}
+
+/// Runs it in a process of its own, which must abort and say why.
+fn aborts(operation: impl AsyncFnOnce(IoChannel) + Send + 'static) {
+    let Some((mut command, _alone)) = child() else {
+        with_app(malloc_and_null(), async || operation(open().await).await);
+        return;
+    };
+    // While no application of this process has the core.
+    let output = hosted(move || command.output().unwrap());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.signal(), Some(libc::SIGABRT), "{}, {stderr}", output.status);
+    assert!(stderr.contains("a buffer changed its length on its own"), "{stderr}");
+}
+
+const SHORTER: &[usize] = &[2 * BLOCK, BLOCK];
+const LONGER: &[usize] = &[BLOCK, 2 * BLOCK];
+const EMPTY_THEN: &[usize] = &[2 * BLOCK, 0];
+const EMPTY_FIRST: &[usize] = &[0, BLOCK];
+const STEADY: &[usize] = &[BLOCK];
+
+fn sources(scripts: &[&'static [usize]]) -> Vec<Source> {
+    scripts.iter().copied().map(Source::new).collect()
+}
+
+fn targets(scripts: &[&'static [usize]]) -> Vec<Target> {
+    scripts.iter().copied().map(Target::new).collect()
+}
+
+fn writev_aborts(scripts: &'static [&'static [usize]]) {
+    aborts(async move |ch| drop(ch.writev(sources(scripts), 0).await));
+}
+
+fn readv_aborts(scripts: &'static [&'static [usize]]) {
+    aborts(async move |ch| drop(ch.readv(targets(scripts), 0).await));
+}
+
+#[test]
+fn the_buffer_of_a_write() {
+    aborts(async |ch| drop(ch.write(Source::new(SHORTER), 0).await));
+}
+
+#[test]
+fn the_buffer_of_a_read() {
+    aborts(async |ch| drop(ch.read(Target::new(SHORTER), 0).await));
+}
+
+#[test]
+fn one_of_several_is_shorter() {
+    writev_aborts(&[STEADY, SHORTER]);
+}
+
+#[test]
+fn one_of_several_targets_is_shorter() {
+    readv_aborts(&[STEADY, SHORTER]);
+}
+
+#[test]
+fn one_of_several_is_longer() {
+    writev_aborts(&[LONGER, STEADY]);
+}
+
+#[test]
+fn the_last_of_several_is_empty() {
+    writev_aborts(&[STEADY, EMPTY_THEN]);
+}
+
+#[test]
+fn one_of_several_was_empty() {
+    readv_aborts(&[STEADY, EMPTY_FIRST, STEADY, STEADY]);
+}
+
+#[test]
+fn one_of_many_is_shorter() {
+    writev_aborts(&[STEADY, STEADY, STEADY, STEADY, STEADY, STEADY, SHORTER]);
+}
+
+#[test]
+fn the_last_of_many_is_shorter_in_a_read() {
+    readv_aborts(&[STEADY, STEADY, STEADY, STEADY, STEADY, STEADY, SHORTER]);
+}
+
+/// Together they are as long as C was told.
+#[test]
+fn two_change_places() {
+    writev_aborts(&[SHORTER, LONGER]);
+}
+
+/// C has filled what it was told of; what lies behind was never initialised, and is not called so.
+#[test]
+fn a_target_that_grows_after_the_call() {
+    let joined = with_app(malloc_and_null(), async || {
+        let ch = open().await;
+        let bufs = targets(&[STEADY, &[BLOCK, BLOCK, 2 * BLOCK]]);
+        spdk_async::spawn_local(async move { ch.readv(bufs, 0).await.0 }).await
+    });
+    let Err(JoinError::Panicked(panic)) = joined else { panic!("{joined:?}") };
+    let message = panic.downcast::<String>().unwrap();
+    assert!(message.contains("a buffer changed its length on its own"), "{message}");
+}
+
+/// What the tests above rest on.
+#[test]
+fn steady_ones_are_filled() {
+    with_app(malloc_and_null(), async || {
+        let (result, bufs) = open().await.readv(targets(&[STEADY, &[0], STEADY]), 0).await;
+        result.unwrap();
+        let told: Vec<_> = bufs.iter().map(|buf| buf.2).collect();
+        assert_eq!(told, [Some(BLOCK), None, Some(BLOCK)]);
+    });
+}
