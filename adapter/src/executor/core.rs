@@ -149,21 +149,13 @@ impl Core {
         // SAFETY: task invariant 4.
         let core = unsafe { &*task.core.get() };
         if task.state.get() == State::Woken {
-            core.requeue(task);
+            requeue(core, task);
         } else {
             task.state.set(State::Idle);
             drop(task);
         }
         // Last: a host that ends the executor when it is asked for a run is told that it polls.
         core.pool.end_poll();
-    }
-
-    #[inline(never)]
-    fn requeue(&self, task: Local) {
-        task.state.set(State::Queued);
-        if let Some(host) = self.push(task) {
-            host.ask();
-        }
     }
 
     /// Ends the poll of a task that is done by it.
@@ -215,5 +207,14 @@ impl Core {
             cancel();
         }
         self.resumes.set(resumes);
+    }
+}
+
+/// Of C's calling convention, as the end of a poll that cannot unwind either.
+#[inline(never)]
+extern "C" fn requeue(core: &Core, task: Local) {
+    task.state.set(State::Queued);
+    if let Some(host) = core.push(task) {
+        host.ask();
     }
 }

@@ -119,6 +119,7 @@ impl Drop for Counted {
 }
 
 /// A reference to a task at home: no atomics.
+#[repr(transparent)]
 pub(super) struct Local(NonNull<Header>);
 
 impl Local {

@@ -141,13 +141,6 @@ impl Pool {
         self.0.polled.get()
     }
 
-    /// Whether this is the pool of the innermost [`enter`](Self::enter) on this OS thread. Then its home
-    /// is current.
-    #[inline]
-    pub(super) fn is_entered(&self) -> bool {
-        ptr::eq(ENTERED.with(Cell::get), Rc::as_ptr(&self.0))
-    }
-
     /// The pool of the innermost [`enter`](Self::enter) on this OS thread.
     #[must_use]
     pub fn entered() -> Option<Self> {

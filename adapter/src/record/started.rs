@@ -59,7 +59,9 @@ impl Pool {
         waker: &Waker,
         describe: impl FnOnce() -> Call<C, P, S>,
     ) -> Started<C, P> {
-        if !self.is_entered() && !self.home().is_current() {
+        // While its task is polled, the home is current.
+        let polled = executor::polled(waker, self);
+        if polled.is_none() && !self.home().is_current() {
             away(C::NAME);
         }
         // Between this and the submit nothing unwinds; so the payload goes to the record directly.
@@ -73,7 +75,7 @@ impl Pool {
         if let Err(refusal) = accepted {
             return Started::Refused(refused(record, refusal));
         }
-        let accepted = match executor::polled(waker, self) {
+        let accepted = match polled {
             Some(task) => record.accept(|| task.waker()),
             None => {
                 let record = accept_foreign(record, waker);

@@ -16,7 +16,9 @@ use spdk_sys::{spdk_bdev_desc, spdk_io_channel};
 use super::AbortToken;
 use super::block_size::BlockSize;
 use super::descriptor::Descriptor;
-use crate::adapter::{Call, Completed, Kept, OnceCallback, Parent, Payload, Pending, Pool, Submit};
+use crate::adapter::{
+    Call, Completed, Kept, OnceCallback, Parent, Payload, Pending, Pool, Submit, guard_named,
+};
 use crate::error::{Error, Report, Result};
 use crate::thread::{Opened, Runtime};
 
@@ -46,6 +48,9 @@ use crate::thread::{Opened, Runtime};
 /// ```
 #[derive(Clone)]
 pub struct IoChannel(Rc<ChannelInner>);
+
+/// Nothing unwinds from a token's list, so that no call has to be in memory for the case.
+const LIST: fn() -> &'static str = || "the list of an abort token";
 
 /// What each operation keeps.
 pub(crate) struct ChannelInner {
@@ -104,7 +109,7 @@ impl ChannelInner {
     pub(super) fn list<C: OnceCallback, P: Payload>(&self, call: &Pending<C, P>) {
         if let Some(token) = &self.token {
             // SAFETY: a `Pending` call is pooled.
-            unsafe { token.list(self.as_ptr(), call.cb_arg()) };
+            guard_named(LIST, || unsafe { token.list(self.as_ptr(), call.cb_arg()) });
         }
     }
 
@@ -112,7 +117,7 @@ impl ChannelInner {
     #[inline]
     pub(super) fn unlist<C: OnceCallback, P: Payload>(&self, call: &Completed<C, P>) {
         if let Some(token) = &self.token {
-            token.unlist(self.as_ptr(), call.cb_arg());
+            guard_named(LIST, || token.unlist(self.as_ptr(), call.cb_arg()));
         }
     }
 }
