@@ -22,7 +22,7 @@ use crate::{Failure, OnceCallback, executor};
 pub(super) struct Record<C: OnceCallback, P> {
     slot: NonNull<Slot>,
     // A raw pointer is not `Send`, which keeps the record on its home.
-    marker: PhantomData<*mut (Report<C>, P)>,
+    marker: PhantomData<*mut Body<C, P>>,
 }
 
 impl<C: OnceCallback, P> Record<C, P> {
