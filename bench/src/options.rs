@@ -22,7 +22,7 @@ pub(crate) struct Options {
     #[arg(long, value_delimiter = ',', default_value = "null,malloc")]
     pub(crate) bdevs: Vec<Device>,
     /// The ways to do an operation; the bare callback is always among them.
-    #[arg(long, value_delimiter = ',', default_value = "callback,safe,raw,boxed,oneshot")]
+    #[arg(long, value_delimiter = ',', default_value = "callback,blocks,safe,raw,boxed,oneshot")]
     pub(crate) lanes: Vec<Lane>,
     /// Rounds of each lane, in turn.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
@@ -70,6 +70,8 @@ pub(crate) enum Device {
 pub(crate) enum Lane {
     /// C's own way: a callback that submits the next operation.
     Callback,
+    /// The same by blocks, which is how the safe API asks for a read or a write.
+    Blocks,
     /// The safe API, a task for each operation in flight.
     Safe,
     /// The unsafe awaitables of `raw::bdev`, in such tasks.

@@ -17,6 +17,9 @@ const CONFIG: &str = r#"{"subsystems": [{"subsystem": "bdev", "config": [
     {"method": "bdev_malloc_create",
      "params": {"name": "Malloc0", "num_blocks": 131072, "block_size": 512}}]}]}"#;
 
+/// The block size of both, in bytes.
+pub(crate) const BLOCK_SIZE: u64 = 512;
+
 /// The application that the measurements run in.
 pub(crate) fn app() -> App {
     App::new("bench")
@@ -46,7 +49,8 @@ impl Target {
             Device::Malloc => c"Malloc0",
         };
         let descriptor: Descriptor = Bdev::open(name.to_str().expect("it is ASCII")).await?;
-        let len = descriptor.num_blocks() * u64::from(descriptor.block_size());
+        assert_eq!(u64::from(descriptor.block_size()), BLOCK_SIZE);
+        let len = descriptor.num_blocks() * BLOCK_SIZE;
         let channel = descriptor.channel()?;
         let mut desc = core::ptr::null_mut();
         // SAFETY: the name ends in NUL, the place is valid, and an spdk_thread is current.

@@ -11,13 +11,22 @@ use spdk_async::spdk_sys::{self, spdk_bdev_desc, spdk_bdev_io, spdk_io_channel};
 use super::Round;
 use crate::options::Op;
 use crate::pieces::Pieces;
+use crate::target::BLOCK_SIZE;
 use crate::workload::Operations;
+
+/// What C is told a place in.
+#[derive(Clone, Copy)]
+pub(super) enum Unit {
+    Bytes,
+    Blocks,
+}
 
 /// What the operations of a round share.
 struct Shared {
     desc: *mut spdk_bdev_desc,
     ch: *mut spdk_io_channel,
     op: Op,
+    unit: Unit,
     operations: Rc<Operations>,
     active: Cell<usize>,
     finished: Cell<Option<oneshot::Sender<()>>>,
@@ -29,13 +38,14 @@ struct Slot<'a> {
     pieces: Pieces,
 }
 
-pub(super) async fn run(round: Round<'_>) {
+pub(super) async fn run(round: Round<'_>, unit: Unit) {
     let Round { target, shape, operations, mut buffers } = round;
     let (sender, finished) = oneshot::channel();
     let shared = Shared {
         desc: target.desc,
         ch: target.ch,
         op: shape.op,
+        unit,
         operations,
         active: Cell::new(buffers.len()),
         finished: Cell::new(Some(sender)),
@@ -73,17 +83,35 @@ unsafe fn next(slot: *mut Slot<'_>) {
     let (cb, cb_arg) = (Some(completed as _), (&raw mut *slot).cast());
     let Pieces { start, len, iovs, count } = &mut slot.pieces;
     let (desc, ch) = (shared.desc, shared.ch);
-    let status = match shared.op {
+    let status = match (shared.op, shared.unit) {
         // SAFETY: descriptor and channel are open, and the buffer stays until the callback.
-        Op::Read => unsafe { spdk_sys::spdk_bdev_read(desc, ch, *start, offset, *len, cb, cb_arg) },
+        (Op::Read, Unit::Bytes) => unsafe {
+            spdk_sys::spdk_bdev_read(desc, ch, *start, offset, *len, cb, cb_arg)
+        },
         // SAFETY: as above.
-        Op::Write => unsafe {
+        (Op::Read, Unit::Blocks) => unsafe {
+            let (block, blocks) = (offset / BLOCK_SIZE, *len / BLOCK_SIZE);
+            spdk_sys::spdk_bdev_read_blocks(desc, ch, *start, block, blocks, cb, cb_arg)
+        },
+        // SAFETY: as above.
+        (Op::Write, Unit::Bytes) => unsafe {
             spdk_sys::spdk_bdev_write(desc, ch, *start, offset, *len, cb, cb_arg)
         },
+        // SAFETY: as above.
+        (Op::Write, Unit::Blocks) => unsafe {
+            let (block, blocks) = (offset / BLOCK_SIZE, *len / BLOCK_SIZE);
+            spdk_sys::spdk_bdev_write_blocks(desc, ch, *start, block, blocks, cb, cb_arg)
+        },
         // SAFETY: as above; the array lies in the slot.
-        Op::Readv => unsafe {
+        (Op::Readv, Unit::Bytes) => unsafe {
             let iovs = iovs.as_mut_ptr();
             spdk_sys::spdk_bdev_readv(desc, ch, iovs, *count, offset, *len, cb, cb_arg)
+        },
+        // SAFETY: as above.
+        (Op::Readv, Unit::Blocks) => unsafe {
+            let (block, blocks) = (offset / BLOCK_SIZE, *len / BLOCK_SIZE);
+            let iovs = iovs.as_mut_ptr();
+            spdk_sys::spdk_bdev_readv_blocks(desc, ch, iovs, *count, block, blocks, cb, cb_arg)
         },
     };
     assert_eq!(status, 0, "the pool is larger than the depth");

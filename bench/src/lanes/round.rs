@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use spdk_async::DmaBuf;
 
+use super::callback::Unit;
 use super::{awaited, callback, oneshot, safe};
 use crate::options::Lane;
 use crate::target::Target;
@@ -21,7 +22,8 @@ pub(crate) struct Round<'a> {
 /// Runs a round through a lane.
 pub(crate) async fn run(lane: Lane, round: Round<'_>) {
     match lane {
-        Lane::Callback => callback::run(round).await,
+        Lane::Callback => callback::run(round, Unit::Bytes).await,
+        Lane::Blocks => callback::run(round, Unit::Blocks).await,
         Lane::Safe => safe::run(round).await,
         Lane::Raw => awaited::pooled(round).await,
         Lane::Boxed => awaited::boxed(round).await,
