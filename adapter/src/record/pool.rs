@@ -31,7 +31,10 @@ pub(super) struct PoolInner {
     host: OnceCell<Weak<dyn Any>>,
     /// The first free slot of each class; each names the next.
     free: [Cell<Option<NonNull<Slot>>>; Class::COUNT],
-    in_use: Cell<usize>,
+    /// How many records are in use, and one more while nothing depends on the last of them.
+    uses: Cell<usize>,
+    /// That one.
+    idle_use: Cell<usize>,
     /// The task that the pool's executor is polling, or null.
     polled: Cell<*const ()>,
     /// Coarse time, in the unit of whoever sets it; ages of records are differences of it.
@@ -70,7 +73,8 @@ impl Pool {
             home,
             host: OnceCell::new(),
             free: [const { Cell::new(None) }; Class::COUNT],
-            in_use: Cell::new(0),
+            uses: Cell::new(1),
+            idle_use: Cell::new(1),
             polled: Cell::new(ptr::null()),
             clock: Cell::new(0),
             pages: RefCell::new(Vec::new()),
@@ -176,7 +180,7 @@ impl Pool {
     /// How many records are in use: submitted, or completed and not yet taken.
     #[must_use]
     pub fn in_use(&self) -> usize {
-        self.0.in_use.get()
+        self.0.uses.get() - self.0.idle_use.get()
     }
 
     /// Sets the coarse clock that ages of records are measured by. Any unit; it may wrap.
@@ -247,6 +251,7 @@ impl Pool {
                 drop(waker);
             } else {
                 waiters.push(waker);
+                self.0.watch();
             }
             Poll::Pending
         })
@@ -265,7 +270,7 @@ impl Pool {
         header.began.set(self.0.clock.get());
         header.set_word(Word::new(State::Submitting));
         // Never too many: a pool has fewer than 2^31 records.
-        self.0.in_use.set(self.0.in_use.get().wrapping_add(1));
+        self.0.uses.set(self.0.uses.get().wrapping_add(1));
         slot
     }
 }
@@ -314,9 +319,9 @@ pub(super) unsafe fn release(slot: NonNull<Slot>, class: Class) {
     let free = &pool.free[class as usize];
     header.next.set(free.get());
     free.set(Some(slot));
-    let in_use = pool.in_use.get().wrapping_sub(1);
-    pool.in_use.set(in_use);
-    if in_use == 0 {
+    let uses = pool.uses.get().wrapping_sub(1);
+    pool.uses.set(uses);
+    if uses == 0 {
         // SAFETY: a record was in use, and none is any more.
         unsafe { end_use(inner) };
     }
@@ -334,6 +339,8 @@ unsafe extern "C" fn end_use(inner: *const PoolInner) {
     let pool = unsafe { Rc::from_raw(inner) };
     let waiters = pool.drain_waiters.take();
     if Rc::strong_count(&pool) > 1 {
+        pool.idle_use.set(1);
+        pool.uses.set(1);
         core::mem::forget(pool);
     } else {
         drop(pool);
@@ -343,16 +350,25 @@ unsafe extern "C" fn end_use(inner: *const PoolInner) {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        // The last handle, beside the count of the pages; if a record is in use, its end is the pool's.
-        let is_last = Rc::strong_count(&self.0) == 2 && self.in_use() == 0;
-        if is_last && !self.0.pages.borrow().is_empty() {
-            // SAFETY: A7: `grow` forgot this count when it made the first page.
-            drop(unsafe { Rc::from_raw(Rc::as_ptr(&self.0)) });
+        // Whether this is the last handle, beside the count of the pages.
+        if Rc::strong_count(&self.0) != 2 || self.0.pages.borrow().is_empty() {
+            return;
         }
+        if self.in_use() > 0 {
+            // The end of the last record is that of the pool.
+            return self.0.watch();
+        }
+        // SAFETY: A7: `grow` forgot this count when it made the first page.
+        drop(unsafe { Rc::from_raw(Rc::as_ptr(&self.0)) });
     }
 }
 
 impl PoolInner {
+    /// Has the last record in use, of which there is one, call [`end_use`].
+    fn watch(&self) {
+        self.uses.set(self.uses.get() - self.idle_use.replace(0));
+    }
+
     /// Runs `body` with a handle that counts for nothing.
     ///
     /// # Safety
