@@ -97,6 +97,9 @@ fn accept_foreign<C: OnceCallback, P: Payload>(
     waker: &Waker,
 ) -> Record<C, P> {
     let waker = waker.clone();
+    if record.is_done() {
+        return record;
+    }
     match record.accept(|| waker) {
         Ok(record) | Err(record) => record,
     }
