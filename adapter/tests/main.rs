@@ -3,6 +3,7 @@
 mod common;
 
 mod auto_traits;
+mod bodies;
 mod deaths;
 mod drain;
 mod dropped_in_flight;

@@ -50,16 +50,21 @@ pub(super) unsafe fn report<C: OnceCallback>(slot: NonNull<Slot>) -> *mut Report
     if has_near_report::<C>() {
         return room.cast();
     }
-    // SAFETY: the caller's promise: `put` left the address of the box there.
+    // SAFETY: the body's place is `Away`, as `Body::AGREES` says, so `put` left the address of the box there.
     unsafe { room.cast::<*mut Report<C>>().read() }
 }
 
 impl<C: OnceCallback, P> Body<C, P> {
+    /// In the slot exactly where a callback, which knows `C` only, looks for the report there.
     const PLACE: Place = match (class_of::<Self>(), class_of::<Body<C, *mut P>>()) {
-        (Some(class), _) => Place::Room(class),
+        (Some(class), Some(_)) => Place::Room(class),
         (None, Some(class)) => Place::Beside(class),
-        (None, None) => Place::Away,
+        // Also where the body would fit with a payload of less than a pointer.
+        (_, None) => Place::Away,
     };
+
+    // What `report` goes by.
+    const AGREES: () = assert!(has_near_report::<C>() != matches!(Self::PLACE, Place::Away));
 
     /// The class of its slot.
     pub(super) const CLASS: Class = match Self::PLACE {
@@ -83,6 +88,7 @@ impl<C: OnceCallback, P> Body<C, P> {
     /// - The slot has just begun, at its home, with this class.
     #[inline(always)]
     pub(super) unsafe fn put(slot: NonNull<Slot>, payload: P) {
+        const { Self::AGREES };
         let room = Slot::room(slot);
         match Self::PLACE {
             Place::Room(_) => {

@@ -219,7 +219,9 @@ impl Pool {
         let Some(slot) = cb_arg::decode(cb_arg) else { return false };
         // SAFETY: the caller's promise; slot invariants 1 and 2: only ticket and word are read.
         let slot = unsafe { slot.as_ref() };
-        slot.ticket() == cb_arg.addr() && matches!(slot.state(), State::InFlight | State::Orphaned)
+        // In this order, as in a callback.
+        let state = slot.state();
+        slot.ticket() == cb_arg.addr() && matches!(state, State::InFlight | State::Orphaned)
     }
 
     fn describe(&self, slot: NonNull<Slot>) -> Option<InFlight> {

@@ -35,7 +35,6 @@ pub struct Remainder<C: OnceCallback, P: Payload>(
 pub struct Refused<C: OnceCallback, P: Payload>(Record<C, P>, Refusal);
 
 /// What became of a call that was made.
-#[derive(Debug)]
 #[must_use = "the outcome of the call is lost, and with it what the record keeps"]
 pub enum Started<C: OnceCallback, P: Payload> {
     /// C has taken it.
@@ -227,6 +226,16 @@ impl<C: OnceCallback, P: Payload> Refused<C, P> {
     pub fn finish(self) -> P::Reply<C::Value, C::Error> {
         let refusal = self.refusal();
         self.into_payload().reply(Err(CallError::Refused(refusal)))
+    }
+}
+
+impl<C: OnceCallback, P: Payload> fmt::Debug for Started<C, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pending(call) => call.fmt(f),
+            Self::Completed(call) => call.fmt(f),
+            Self::Refused(call) => call.fmt(f),
+        }
     }
 }
 
