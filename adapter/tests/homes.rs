@@ -9,7 +9,7 @@ use callback_adapter::{Executor, Home, Kept, Pool};
 
 use crate::common::host::Host;
 use crate::common::library::{Library, Script, elsewhere};
-use crate::common::storage::{pending, ready};
+use crate::common::storage::{pending, pool, ready};
 
 #[test]
 fn an_os_thread_is_its_own_home() {
@@ -63,6 +63,24 @@ fn a_home_is_current_only_inside() {
     assert!(!home.is_current());
     on(7, || assert!(home.is_current()));
     on(8, || assert!(!home.is_current()));
+}
+
+/// It was polled in vain, and is that of its own pool as before, whichever is entered.
+#[test]
+fn a_call_that_was_polled_away_can_be_polled_at_home() {
+    let (library, own) = (Library::new(), on(20, || Pool::new(current().expect("one is current"))));
+    let mut future = library.call(Script::Later, ()).on(&own);
+    let away = AssertUnwindSafe(|| on(21, || pending(&mut future, Waker::noop())));
+    assert!(catch_unwind(away).is_err());
+    CURRENT.set(0);
+    library.trace.expect([]);
+    let other = pool();
+    on(20, || {
+        other.enter(|| pending(&mut future, Waker::noop()));
+        assert_eq!((own.in_use(), other.in_use()), (1, 0));
+        library.complete(0);
+        assert_eq!(ready(&mut future), Ok(()));
+    });
 }
 
 #[test]

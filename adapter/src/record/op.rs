@@ -9,7 +9,7 @@ use core::ptr;
 use core::task::{Context, Poll, Waker};
 
 use super::pool::Pool;
-use super::started::{Pending, Started};
+use super::started::{Pending, Started, away};
 use crate::call::{Call, Submit};
 use crate::{OnceCallback, Payload, read_by_words};
 
@@ -55,6 +55,10 @@ impl<C: OnceCallback, P: Payload, S: Submit<C, P>> Pooled<C, P, S> {
     fn start(&mut self, waker: &Waker) -> Started<C, P> {
         let stage = &mut self.stage;
         let Stage::Idle(pool, _) = &mut **stage else { polled_again(C::NAME) };
+        // A call that is polled away keeps its pool.
+        if pool.as_ref().is_some_and(|pool| !pool.home().is_current()) {
+            away(C::NAME);
+        }
         let pool = pool.take();
         let mut describe = || {
             let Stage::Idle(None, call) = &**stage else { polled_again(C::NAME) };

@@ -115,7 +115,7 @@ fn refused<C: OnceCallback, P: Payload>(record: Record<C, P>, refusal: Refusal) 
 
 #[cold]
 #[inline(never)]
-fn away(callback: &str) -> ! {
+pub(super) fn away(callback: &str) -> ! {
     panic!("a call that `{callback}` completes was polled away from its thread");
 }
 
