@@ -11,7 +11,7 @@ use callback_adapter::{Kept, Pool};
 use crate::common::callbacks::Object;
 use crate::common::library::{Library, Opening, Script, open_call};
 use crate::common::storage::{Kind, for_both_storages, pending, pool};
-use crate::common::trace::Probe;
+use crate::common::trace::{Probe, Trace};
 
 for_both_storages!(
     the_payload_stays_until_the_callback,
@@ -111,6 +111,27 @@ fn a_record_in_flight_keeps_its_pool() {
     library.trace.expect(["call"]);
     library.complete(0);
     library.trace.expect(["drop payload"]);
+}
+
+/// An orphan that is being freed is nobody's: C is done with it, and nobody can take its result.
+#[test]
+fn an_orphan_that_is_freed_is_not_listed() {
+    struct Lists(Pool, Trace);
+    impl Drop for Lists {
+        fn drop(&mut self) {
+            assert_eq!((self.0.in_flight(), self.0.in_use()), (Vec::new(), 1));
+            self.1.note("listed");
+        }
+    }
+    let (library, pool) = (Library::new(), pool());
+    let payload = Kept(Lists(pool.clone(), library.trace.clone()));
+    let mut future = library.call(Script::Later, payload).on(&pool);
+    pending(&mut future, Waker::noop());
+    drop(future);
+    assert!(pool.in_flight()[0].orphaned);
+    library.complete(0);
+    library.trace.expect(["call", "listed"]);
+    assert_eq!(pool.in_use(), 0);
 }
 
 /// A payload may hold the pool itself; the release of its record then ends the pool.

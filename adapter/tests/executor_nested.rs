@@ -2,6 +2,7 @@
 //! stays known, so that nothing is polled twice, and nothing ends under a task's feet.
 
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -328,4 +329,50 @@ fn run_by_the_drop_of_a_cancelled_task() {
     executor.cancel_tasks();
     library.trace.expect(["first", "dropped"]);
     assert_eq!((executor.active(), executor.pool().in_use()), (0, 0));
+}
+
+/// Aborts a task, whose drop does this in the run after another task was polled.
+fn aborted(library: &Library, executor: &Executor, what: impl FnMut() + 'static) {
+    let held = WhenDropped(what);
+    let handle = executor.spawn(async move {
+        let _held = held;
+        pending::<()>().await;
+    });
+    waiting(executor, library, "other");
+    executor.run(ALL);
+    drop(executor.spawn(async {}));
+    handle.abort();
+    library.trace.take();
+}
+
+#[test]
+fn run_by_the_drop_of_an_aborted_task() {
+    let (library, (host, executor)) = (Library::new(), Host::with_executor());
+    let executor = Rc::new(executor);
+    let (inside, completing) = (Rc::downgrade(&executor), library.clone());
+    aborted(&library, &executor, move || {
+        completing.complete(0);
+        assert_eq!(inside.upgrade().expect("it lives").run(ALL), 0);
+        completing.trace.note("dropped");
+    });
+    host.asked();
+    assert_eq!(executor.run(ALL), 3);
+    library.trace.expect(["dropped", "other"]);
+    assert_eq!((executor.active(), host.asked()), (0, 0));
+}
+
+#[test]
+fn cancelled_by_the_drop_of_an_aborted_task() {
+    let (library, (_, executor)) = (Library::new(), Host::with_executor());
+    let executor = Rc::new(executor);
+    let (inside, completing) = (Rc::downgrade(&executor), library.clone());
+    aborted(&library, &executor, move || {
+        completing.complete(0);
+        let executor = inside.upgrade().expect("it lives");
+        let refused = catch_unwind(AssertUnwindSafe(|| executor.cancel_tasks()));
+        assert!(refused.is_err());
+        completing.trace.note("dropped");
+    });
+    assert_eq!(executor.run(ALL), 3);
+    library.trace.expect(["dropped", "other"]);
 }

@@ -98,7 +98,7 @@ unsafe fn settle<C: OnceCallback>(slot: NonNull<Slot>, report: Report<C>) {
         }
         Completion::Discard => {
             // From here on a further callback is a stray, whatever the drops below set off.
-            header.set_word(Word::new(State::Done));
+            header.set_word(Word::new(State::Bare));
             // A resource in the report goes before the parents in the payload.
             discard(C::NAME, report);
             // SAFETY: slot invariant 3: an orphan's body is live, and its report was never written.

@@ -375,7 +375,7 @@ impl PoolInner {
     ///
     /// # Safety
     ///
-    /// - `pool` came from a handle, and lives.
+    /// - `pool` came from a handle, and lives until `body` has ended.
     #[inline]
     pub(super) unsafe fn with_handle<R>(pool: *const Self, body: impl FnOnce(&Pool) -> R) -> R {
         // SAFETY: the caller's promise; the count that is not taken is not given back either.
@@ -386,7 +386,7 @@ impl PoolInner {
 
 impl Drop for PoolInner {
     fn drop(&mut self) {
-        // No record is in use, for those in use hold a count; so each slot is free.
+        // No record is in use, for the pages hold a count as long as one is; so each slot is free.
         self.pages.get_mut().drain(..).for_each(Page::give_back);
     }
 }

@@ -21,7 +21,7 @@
 //! | 4 | Submitting -> InFlight | [`State::accept`]: C accepted |
 //! | 5 | InFlight -> Done | [`State::complete`]: the callback |
 //! | 6 | InFlight -> Orphaned | [`State::abandon`]: the future was dropped |
-//! | 7 | Orphaned -> Done -> Free | [`State::complete`], then `release`: the callback throws the result away |
+//! | 7 | Orphaned -> Bare -> Free | [`State::complete`], then `release`: the callback throws the result away |
 //! | 8 | Done -> Bare | the report was taken, or the future dropped unread |
 //! | 9 | Bare -> Free | `release`: the payload was taken or dropped |
 //!
@@ -39,7 +39,7 @@ pub(crate) enum State {
     Done = 2,
     /// C has the record until its callback.
     InFlight = 3,
-    /// Only the payload is left: C has refused the call, or the report has been taken.
+    /// Only the payload is left: C has refused the call, or the report has been taken, or nobody will.
     Bare = 4,
     /// C has the record, and the future is gone.
     Orphaned = 5,
@@ -114,7 +114,7 @@ impl State {
         match self {
             Self::InFlight => (Self::Done, Completion::StoreAndWake),
             Self::Submitting => (Self::Done, Completion::Store),
-            Self::Orphaned => (Self::Done, Completion::Discard),
+            Self::Orphaned => (Self::Bare, Completion::Discard),
             Self::Free | Self::Done | Self::Bare => (self, Completion::Stray),
         }
     }
@@ -153,7 +153,7 @@ mod tests {
         use State::{Bare, Done, Free, InFlight, Orphaned, Submitting};
         assert_eq!(Submitting.complete(), (Done, Completion::Store));
         assert_eq!(InFlight.complete(), (Done, Completion::StoreAndWake));
-        assert_eq!(Orphaned.complete(), (Done, Completion::Discard));
+        assert_eq!(Orphaned.complete(), (Bare, Completion::Discard));
         assert_eq!(Free.complete(), (Free, Completion::Stray));
         assert_eq!(Done.complete(), (Done, Completion::Stray));
         assert_eq!(Bare.complete(), (Bare, Completion::Stray));
