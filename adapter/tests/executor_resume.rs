@@ -248,6 +248,32 @@ fn woken_by_two_records_at_once() {
     assert!(matches!(handle.now_or_never(), Some(Ok((Ok(()), Ok(()))))));
 }
 
+/// A task that is queued is left to its turn in the queue, where it is once.
+#[test]
+fn woken_by_one_record_and_then_by_another() {
+    let (library, (host, executor)) = (Library::new(), Host::with_executor());
+    let calls = (library.call(Script::Later, ()), library.call(Script::Later, ()));
+    let depth = Depth::default();
+    let polls = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&polls);
+    let handle = executor.spawn(depth.clone().watch(async move {
+        let mut both = pin!(join(calls.0.into_future(), calls.1.into_future()));
+        poll_fn(|cx| {
+            counted.set(counted.get() + 1);
+            both.as_mut().poll(cx)
+        })
+        .await
+    }));
+    executor.run(ALL);
+    host.asked();
+    pool().enter(|| library.complete(0));
+    library.complete(0);
+    assert_eq!((polls.get(), host.asked()), (1, 1));
+    assert_eq!((executor.run(ALL), polls.get(), depth.most()), (1, 2, 1));
+    assert!(matches!(handle.now_or_never(), Some(Ok((Ok(()), Ok(()))))));
+    assert!(executor.is_idle());
+}
+
 /// Each of two records resumes the task.
 #[test]
 fn resumed_by_one_record_and_by_another() {

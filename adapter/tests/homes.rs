@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
 use callback_adapter::{Executor, Home, Kept, Pool};
+use futures_util::future::pending as pending_for_ever;
 
 use crate::common::host::Host;
 use crate::common::library::{Library, Script, elsewhere};
@@ -81,6 +82,37 @@ fn a_call_that_was_polled_away_can_be_polled_at_home() {
         library.complete(0);
         assert_eq!(ready(&mut future), Ok(()));
     });
+}
+
+/// It ends while another home is current. What is dropped goes home for a moment, where a callback comes.
+#[test]
+fn an_executor_that_ends_elsewhere_resumes_nothing() {
+    struct CompletesAtHome(Library);
+    impl Drop for CompletesAtHome {
+        fn drop(&mut self) {
+            on(22, || self.0.complete(0));
+            self.0.trace.note("dropped");
+        }
+    }
+    let library = Library::new();
+    let executor = on(22, || {
+        let pool = Pool::new(current().expect("one is current"));
+        let executor = Executor::new(pool, Host::new());
+        let (completes, call) = (CompletesAtHome(library.clone()), library.call(Script::Later, ()));
+        drop(executor.spawn(async move {
+            let _completes = completes;
+            pending_for_ever::<()>().await;
+        }));
+        let trace = library.trace.clone();
+        drop(executor.spawn(async move {
+            call.await.expect("the call succeeds");
+            trace.note("resumed");
+        }));
+        executor.run(usize::MAX);
+        executor
+    });
+    on(23, || drop(executor));
+    library.trace.expect(["call", "dropped"]);
 }
 
 #[test]

@@ -77,6 +77,23 @@ fn ends_with_the_last_of_its_records() {
     assert!(life.has_ended());
 }
 
+/// However many pages it has.
+#[test]
+fn ends_with_all_of_its_pages() {
+    let library = Library::new();
+    let (pool, life) = warm(&library);
+    let mut small = [(); 300].map(|()| library.call(Script::Later, ()).on(&pool));
+    small.iter_mut().for_each(|future| pending(future, Waker::noop()));
+    let mut large = [(); 100].map(|()| library.call(Script::Later, Kept([0_u8; 100])).on(&pool));
+    large.iter_mut().for_each(|future| pending(future, Waker::noop()));
+    drop((small, pool));
+    (0..300).for_each(|_| library.complete(0));
+    drop(large);
+    assert!(!life.has_ended());
+    (0..100).for_each(|_| library.complete(0));
+    assert!(life.has_ended());
+}
+
 fn remainder(pool: &Pool, library: &Library) -> Remainder<Done, Kept<Pool>> {
     let payload = Kept(pool.clone());
     match pool.start(Waker::noop(), || library.call(Script::Inline(0), payload)) {
