@@ -161,10 +161,10 @@ impl Core {
     /// Ends the poll of a task that is done by it.
     #[inline(never)]
     pub(super) fn retire(task: &Local) {
-        // SAFETY: the executor cannot end while it polls, and has the task still listed.
+        // SAFETY: the executor has polled the task, and cannot end until that has ended below.
         let core = unsafe { &*task.core.get() };
-        core.pool.end_poll();
         core.tasks.strike(task);
+        core.pool.end_poll();
     }
 
     /// Queues a task whose state says so. Returns whom the host has to be asked through, if it has to.

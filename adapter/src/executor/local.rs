@@ -24,6 +24,9 @@ pub struct Executor {
 impl Executor {
     /// An executor for the home of `pool`, whose tasks take their records from it.
     ///
+    /// Executors that share a pool count as one while a task of either is polled: that task can neither run,
+    /// cancel nor end the other.
+    ///
     /// # Panics
     ///
     /// If that home is not current.

@@ -8,7 +8,8 @@
 //!    only count. The future is touched only at home, from its first poll on.
 //! 3. The body holds the future until the state is `Done`, and then nothing but perhaps an outcome, see
 //!    [`joint`](super::joint).
-//! 4. From admission until the state is `Done`, `core` points to the executor's core, which lives.
+//! 4. From admission until the state is `Done`, `core` points to the executor's core, which lives; and
+//!    further until the poll has ended by which the task is done.
 
 use core::future::Future;
 use core::mem::ManuallyDrop;

@@ -188,7 +188,8 @@ impl Pool {
         self.0.clock.set(now);
     }
 
-    /// The calls whose records are in use, in no order.
+    /// The calls whose records are in use, in no order; but for those of which only the kept arguments are
+    /// left, for the future to take.
     #[must_use]
     pub fn in_flight(&self) -> Vec<InFlight> {
         let mut list = Vec::new();

@@ -7,8 +7,9 @@
 //! 2. `ticket` and `word` are the only fields that may be read on a foreign thread; the others belong to
 //!    the home of the page and are touched only there, and only while the state is not `Free`, or by the
 //!    pool.
-//! 3. From `begin` to `release`, the slot has a live `Body` of the call that began it: its payload is
-//!    initialised, and its report is initialised exactly in state `Done`.
+//! 3. From `Body::put`, which follows `begin` with nothing between, to `release`, the slot has a live `Body`
+//!    of the call that began it: its payload is initialised, and its report is initialised exactly in state
+//!    `Done`.
 //! 4. `ticket` changes at each release, so a context pointer fits one call only (until they come round,
 //!    see `cb_arg`).
 //! 5. While a callback reads its report, `word` says so. A callback that comes meanwhile for the same
