@@ -225,6 +225,16 @@ fn an_idle_run_renews_the_budget() {
     library.complete(0);
 }
 
+/// The future, with its polls counted.
+async fn counting<F: Future>(future: F, polls: Rc<Cell<u32>>) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        polls.set(polls.get() + 1);
+        future.as_mut().poll(cx)
+    })
+    .await
+}
+
 /// Two records wake one task from inside the poll of another: it is queued once.
 #[test]
 fn woken_by_two_records_at_once() {
@@ -232,14 +242,8 @@ fn woken_by_two_records_at_once() {
     let calls = (library.call(Script::Later, ()), library.call(Script::Later, ()));
     let polls = Rc::new(Cell::new(0));
     let counted = Rc::clone(&polls);
-    let handle = executor.spawn(async move {
-        let mut both = pin!(join(calls.0.into_future(), calls.1.into_future()));
-        poll_fn(|cx| {
-            counted.set(counted.get() + 1);
-            both.as_mut().poll(cx)
-        })
-        .await
-    });
+    let both = join(calls.0.into_future(), calls.1.into_future());
+    let handle = executor.spawn(counting(both, counted));
     executor.run(ALL);
     let completing = library.clone();
     drop(executor.spawn(async move { (0..2).for_each(|_| completing.complete(0)) }));
@@ -256,14 +260,8 @@ fn woken_by_one_record_and_then_by_another() {
     let depth = Depth::default();
     let polls = Rc::new(Cell::new(0));
     let counted = Rc::clone(&polls);
-    let handle = executor.spawn(depth.clone().watch(async move {
-        let mut both = pin!(join(calls.0.into_future(), calls.1.into_future()));
-        poll_fn(|cx| {
-            counted.set(counted.get() + 1);
-            both.as_mut().poll(cx)
-        })
-        .await
-    }));
+    let both = join(calls.0.into_future(), calls.1.into_future());
+    let handle = executor.spawn(depth.clone().watch(counting(both, counted)));
     executor.run(ALL);
     host.asked();
     pool().enter(|| library.complete(0));

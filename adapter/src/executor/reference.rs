@@ -244,7 +244,7 @@ impl Clone for Local {
 impl Drop for Local {
     #[inline]
     fn drop(&mut self) {
-        let left = self.local.get().wrapping_sub(1);
+        let left = self.local.get() - 1;
         self.local.set(left);
         if left == 0 {
             self.drop_last();

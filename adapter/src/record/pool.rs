@@ -273,7 +273,7 @@ impl Pool {
         header.began.set(self.0.clock.get());
         header.set_word(Word::new(State::Submitting));
         // Never too many: a pool has fewer than 2^31 records.
-        self.0.uses.set(self.0.uses.get().wrapping_add(1));
+        self.0.uses.set(self.0.uses.get() + 1);
         slot
     }
 }
@@ -322,7 +322,7 @@ pub(super) unsafe fn release(slot: NonNull<Slot>, class: Class) {
     let free = &pool.free[class as usize];
     header.next.set(free.get());
     free.set(Some(slot));
-    let uses = pool.uses.get().wrapping_sub(1);
+    let uses = pool.uses.get() - 1;
     pool.uses.set(uses);
     if uses == 0 {
         // SAFETY: a record was in use, and none is any more.
