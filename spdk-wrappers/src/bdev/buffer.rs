@@ -234,8 +234,9 @@ impl<T: Piece> Vectored<T> {
             }
             assert_eq!(found, total, "{CHANGED}");
             for (iov, buf) in self.iovs.as_slice().iter().zip(&mut self.bufs) {
-                // SAFETY: invariant 2, and the buffer has just shown that it has so many bytes: as many as in
-                // `new`, for together they have.
+                // SAFETY: the buffer has just shown that it has so many bytes. They are those of `new`, which
+                // are initialised (invariant 2): the sum is the same, and two that trade their lengths break
+                // their trait's word (invariant 1).
                 unsafe { T::fill(buf, iov.iov_len) };
             }
         }

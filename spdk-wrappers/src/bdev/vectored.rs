@@ -202,10 +202,10 @@ impl ChannelInner {
         bufs: &Vectored<T>,
         unit: Unit,
     ) -> Result<(c_int, u64)> {
-        let length = match unit {
-            Unit::Bytes if bufs.total() == 0 => return Err(empty(operation)),
-            Unit::Bytes => bufs.total(),
-            Unit::Blocks => self.whole_blocks(operation, bufs.total())?,
+        let length = match (unit, bufs.total()) {
+            (Unit::Bytes, 0) => return Err(empty(operation)),
+            (Unit::Bytes, total) => total,
+            (Unit::Blocks, total) => self.whole_blocks(operation, total)?,
         };
         Ok((bufs.count(operation)?, length))
     }
