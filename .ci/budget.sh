@@ -29,12 +29,15 @@ trap 'rm -rf "$work"' EXIT
 # Multiples of the depth, and far enough apart.
 depth=32 few=6400 many=25600
 
-# collected PIECE COUNT [FUNCTION]: the instructions of a run, or of one function in it. The environment
-# is empty, and libc is told to copy memory in the way that any x86_64 can.
+# collected PIECE COUNT [FUNCTION]: the instructions of a run, or of one function in it. A piece is one of
+# the benchmark, or a lane with what it does, as LANE:OP. The environment is empty, and libc is told to copy
+# memory in the way that any x86_64 can.
 collected() {
+  local piece=${1%:*} op=read
+  [ "$piece" = "$1" ] || op=${1#*:}
   env -i PATH="$PATH" GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-AVX512VL,-AVX_Fast_Unaligned_Load,-ERMS \
     valgrind --tool=callgrind --callgrind-out-file=/dev/null ${3:+--toggle-collect="*::$3"} \
-    "$bench" --depths $depth --fixed "$1" "$2" 2>&1 | tee "$work/log.$2" |
+    "$bench" --depths $depth --ops $op --fixed "$piece" "$2" 2>&1 | tee "$work/log.$2" |
     sed -n 's/^==[0-9]*== Collected : //p'
 }
 
@@ -53,7 +56,10 @@ count() {
 }
 
 for lane in callback safe raw; do
-  count $lane $lane
+  count $lane $lane:read
+done
+for lane in callback safe; do
+  count ${lane}_readv $lane:readv
 done
 count bare bare
 count bare_calls bare counted
@@ -71,6 +77,7 @@ awk '
     submit = count["submit_polls"] - count["bare_calls"]
     item("read_safe", count["safe"] - count["callback"])
     item("read_raw", count["raw"] - count["callback"])
+    item("readv_safe", count["safe_readv"] - count["callback_readv"])
     item("submit", submit)
     item("complete", count["safe"] - count["callback"] - submit)
     item("cancel", count["cancel"] - count["bare"])

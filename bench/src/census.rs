@@ -28,11 +28,11 @@ pub(crate) struct Census {
     pub(crate) bytes_in_flight: f64,
 }
 
-/// Runs `count` reads through a lane, and nothing else.
-pub(crate) fn fixed(lane: Lane, count: u64, depth: usize) -> Result<(), Failure> {
+/// Runs `count` operations through a lane, and nothing else.
+pub(crate) fn fixed(lane: Lane, op: Op, count: u64, depth: usize) -> Result<(), Failure> {
     app().run(async move || {
         let target = Target::open(Device::Null).await?;
-        round(lane, &target, Op::Read, count, depth).await.map(drop)
+        round(lane, &target, op, count, depth).await.map(drop)
     })??;
     Ok(())
 }

@@ -43,7 +43,7 @@ fn run(options: &Options) -> Result<(), Failure> {
         let (count, depth) = (count.parse()?, options.depths[0]);
         return match Piece::from_str(name, true) {
             Ok(piece) => piece.run(count, depth),
-            Err(_) => census::fixed(Lane::from_str(name, true)?, count, depth),
+            Err(_) => census::fixed(Lane::from_str(name, true)?, options.ops[0], count, depth),
         };
     }
     if let Some(lane) = options.census {

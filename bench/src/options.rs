@@ -33,8 +33,9 @@ pub(crate) struct Options {
     /// Also writes the figures to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// Runs one lane's reads on the null bdev, or a piece of the budget (bare, submit, cancel, spawn or
-    /// wake), so many and with the first depth, and prints nothing: for tools that count instructions.
+    /// Runs the first of the operations through one lane on the null bdev, or a piece of the budget (bare,
+    /// submit, cancel, spawn or wake), so often and with the first depth, and prints nothing: for tools that
+    /// count instructions.
     #[arg(long, value_names = ["NAME", "COUNT"], num_args = 2)]
     pub(crate) fixed: Option<Vec<String>>,
     /// Counts allocations of one lane and nothing else; what the benchmark runs itself with.

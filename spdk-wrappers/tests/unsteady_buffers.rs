@@ -149,10 +149,29 @@ fn the_last_of_many_is_shorter_in_a_read() {
     readv_aborts(&[STEADY, STEADY, STEADY, STEADY, STEADY, STEADY, SHORTER]);
 }
 
-/// Together they are as long as C was told.
+/// Together they are as long as C was told, and C is told of each as it is when the call is made.
 #[test]
 fn two_change_places() {
-    writev_aborts(&[SHORTER, LONGER]);
+    with_app(malloc_and_null(), async || {
+        let ch = open().await;
+        let mut bufs = sources(&[SHORTER, LONGER]);
+        bufs[0].0.fill(1);
+        bufs[1].0.fill(2);
+        ch.writev(bufs, 0).await.0.unwrap();
+        let (result, read) = ch.read(vec![0; 3 * BLOCK], 0).await;
+        result.unwrap();
+        assert_eq!(read, [vec![1; BLOCK], vec![2; 2 * BLOCK]].concat());
+
+        let (result, bufs) = ch.readv(targets(&[SHORTER, LONGER]), 0).await;
+        result.unwrap();
+        assert_eq!([bufs[0].2, bufs[1].2], [Some(BLOCK), Some(2 * BLOCK)]);
+    });
+}
+
+/// As long together, but not as many as C was told.
+#[test]
+fn one_of_two_becomes_empty() {
+    writev_aborts(&[LONGER, &[BLOCK, 0]]);
 }
 
 /// C has filled what it was told of; what lies behind was never initialised, and is not called so.

@@ -185,6 +185,14 @@ impl<C: OnceCallback, P: Payload> Completed<C, P> {
 }
 
 impl<C: OnceCallback, P: Payload> Remainder<C, P> {
+    /// What the record keeps.
+    #[must_use]
+    #[inline(always)]
+    pub fn payload_mut(&mut self) -> &mut P {
+        // SAFETY: as in `Completed::payload`; and this is all that knows the record.
+        unsafe { &mut *self.0.payload() }
+    }
+
     /// What the record kept.
     #[must_use]
     #[inline(always)]

@@ -8,30 +8,30 @@ use super::Round;
 use crate::options::Op;
 use crate::workload::tasks;
 
-pub(super) async fn run(round: Round<'_>) {
-    let Round { target, shape, operations, buffers } = round;
-    let task = |mut buffers: Vec<DmaBuf>| {
-        let (channel, operations) = (target.channel.clone(), Rc::clone(&operations));
-        async move {
-            let op = shape.op;
-            if op == Op::Readv {
+/// The body of a task, which does nothing but this operation.
+macro_rules! task {
+    ($round:expr, $operation:ident, $buf:expr) => {{
+        let Round { target, operations, buffers, .. } = $round;
+        tasks(buffers, |buffers: Vec<DmaBuf>| {
+            let (channel, operations) = (target.channel.clone(), Rc::clone(&operations));
+            async move {
+                let mut buf = $buf(buffers);
                 while let Some(offset) = operations.next() {
-                    let (result, back) = channel.readv(buffers, offset).await;
-                    result.expect("a read succeeds");
-                    buffers = back;
+                    let (result, back) = channel.$operation(buf, offset).await;
+                    result.expect("an operation succeeds");
+                    buf = back;
                 }
-                return;
             }
-            let mut buf = buffers.pop().expect("there is one buffer");
-            while let Some(offset) = operations.next() {
-                let (result, back) = match op {
-                    Op::Write => channel.write(buf, offset).await,
-                    _ => channel.read(buf, offset).await,
-                };
-                result.expect("an operation succeeds");
-                buf = back;
-            }
-        }
-    };
-    tasks(buffers, task).await;
+        })
+        .await
+    }};
+}
+
+pub(super) async fn run(round: Round<'_>) {
+    let only = |mut buffers: Vec<DmaBuf>| buffers.pop().expect("there is one buffer");
+    match round.shape.op {
+        Op::Read => task!(round, read, only),
+        Op::Write => task!(round, write, only),
+        Op::Readv => task!(round, readv, |buffers| buffers),
+    }
 }

@@ -4,17 +4,16 @@
 //!
 //! 1. A length was the buffer's in bytes when the operation was described, and C is told to use no more. A
 //!    buffer that yields a slice of another length when the call is made ends the process, for it breaks
-//!    the word of its trait.
-//!    What a buffer does to itself during the call cannot all be seen (it may put other memory in its
-//!    place, several may trade their lengths); its trait forbids that too.
-//! 2. What C may write to is initialised, all of it: `Piece::prepare` comes before everything else.
-//! 3. Until the call, the array of a [`Vectored`] holds the lengths of its buffers, in their order. From the call
-//!    to the callback it is C's, and C writes to it: a raid bdev does, to split what meets its rebuild. So
-//!    nothing that was in it is relied on afterwards.
+//!    the word of its trait. Of several buffers the sum counts, and how many are not empty: those that
+//!    trade their lengths meanwhile are told to C as they are then.
+//!    What buffers do to themselves during the call cannot all be seen (one may put other memory in its
+//!    place, several may trade their lengths); their trait forbids that too.
+//! 2. What C may write to is initialised, all of it, when C is told of it.
+//! 3. From the call to the callback, the array of a [`Vectored`] is C's, and C writes to it: a raid bdev
+//!    does, to split what meets its rebuild. So nothing that was in it is relied on afterwards.
 
-use core::array;
 use core::ffi::{c_int, c_void};
-use core::mem::MaybeUninit;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr;
 
 use compio_buf::{IoBuf, IoBufMut};
@@ -31,8 +30,8 @@ pub(super) trait Piece: 'static {
     type Buffer: 'static;
     /// Whether C writes to it.
     const FILLED: bool;
-    /// Makes the buffer fit for C. Answers its length, in bytes.
-    fn prepare(buf: &mut Self::Buffer) -> usize;
+    /// The length, in bytes.
+    fn len(buf: &mut Self::Buffer) -> usize;
     /// The bytes for C, now that the buffer is where it stays.
     fn bytes(buf: &mut Self::Buffer) -> (*mut c_void, usize);
     /// Takes note that C has filled the buffer.
@@ -59,7 +58,7 @@ impl<B: IoBuf> Piece for Source<B> {
     type Buffer = B;
     const FILLED: bool = false;
 
-    fn prepare(buf: &mut B) -> usize {
+    fn len(buf: &mut B) -> usize {
         (*buf).as_init().len()
     }
 
@@ -75,19 +74,17 @@ impl<B: IoBufMut> Piece for Target<B> {
     type Buffer = B;
     const FILLED: bool = true;
 
+    fn len(buf: &mut B) -> usize {
+        (*buf).as_uninit().len()
+    }
+
     /// Zeroes what is not initialised: not every bdev writes all that it says it has read.
-    fn prepare(buf: &mut B) -> usize {
+    fn bytes(buf: &mut B) -> (*mut c_void, usize) {
         let initialised = (*buf).as_init().len();
         let bytes = (*buf).as_uninit();
-        let len = bytes.len();
         if let Some(fresh) = bytes.get_mut(initialised..) {
             fresh.fill(MaybeUninit::new(0));
         }
-        len
-    }
-
-    fn bytes(buf: &mut B) -> (*mut c_void, usize) {
-        let bytes = (*buf).as_uninit();
         (bytes.as_mut_ptr().cast(), bytes.len())
     }
 
@@ -102,7 +99,7 @@ impl<B: IoBufMut> Piece for Target<B> {
 
 impl<B: IoBuf> Source<B> {
     pub(super) fn new(mut buf: B) -> Self {
-        let len = Self::prepare(&mut buf);
+        let len = <Self as Piece>::len(&mut buf);
         Self { buf, len }
     }
 
@@ -113,7 +110,7 @@ impl<B: IoBuf> Source<B> {
 
 impl<B: IoBufMut> Target<B> {
     pub(super) fn new(mut buf: B) -> Self {
-        let len = Self::prepare(&mut buf);
+        let len = <Self as Piece>::len(&mut buf);
         Self { buf, len }
     }
 
@@ -124,7 +121,7 @@ impl<B: IoBufMut> Target<B> {
     /// The buffer after an operation that filled it, or did not.
     pub(super) fn filled(mut self, filled: bool) -> B {
         if filled {
-            // SAFETY: invariant 2, and `len` is what `new` found.
+            // SAFETY: invariants 1 and 2: the call was made, with `len` bytes.
             unsafe { Self::fill(&mut self.buf, self.len) };
         }
         self.buf
@@ -153,94 +150,123 @@ unsafe impl<B: IoBufMut> Keep<*mut c_void> for Target<B> {
     }
 }
 
+/// Several buffers, of which nothing has been asked yet.
+pub(super) struct Bufs<T: Piece>(Vec<T::Buffer>);
+
+/// The same vector, taken apart and put together again. So the compiler moves it in words, which may stay in
+/// registers, where it would move it as a whole, from memory to memory.
+#[inline(always)]
+fn in_words<B>(bufs: Vec<B>) -> Vec<B> {
+    let mut bufs = ManuallyDrop::new(bufs);
+    // SAFETY: these are the parts of a vector, which is not used again.
+    unsafe { Vec::from_raw_parts(bufs.as_mut_ptr(), bufs.len(), bufs.capacity()) }
+}
+
+/// What C is told of several buffers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told {
+    /// How many are not empty.
+    pub(super) count: c_int,
+    /// How many bytes they have together.
+    pub(super) total: u64,
+}
+
+impl<T: Piece> Bufs<T> {
+    #[inline(always)]
+    pub(super) fn new(bufs: Vec<T::Buffer>) -> Self {
+        Self(in_words(bufs))
+    }
+
+    /// What C is to be told.
+    #[inline]
+    pub(super) fn measure(&mut self, operation: &'static str) -> Result<Told> {
+        let (mut count, mut total) = (0_usize, 0);
+        for buf in &mut self.0 {
+            let len = T::len(buf);
+            count += usize::from(len > 0);
+            total += len as u64;
+        }
+        match c_int::try_from(count) {
+            Ok(count) => Ok(Told { count, total }),
+            Err(_) => Err(Error::invalid(operation, "too many buffers")),
+        }
+    }
+
+    /// For a call in which C is told so.
+    #[inline]
+    pub(super) fn for_call(self, told: Told) -> Vectored<T> {
+        let room = match u32::try_from(told.total) {
+            Ok(total) if self.0.len() <= FEW => {
+                Room::Few { count: told.count as u8, total, iovs: [NOTHING; FEW] }
+            }
+            _ => Room::Many { told, iovs: vec![NOTHING; self.0.len()].into() },
+        };
+        Vectored { bufs: self.0, room }
+    }
+
+    #[inline]
+    pub(super) fn into_inner(self) -> Vec<T::Buffer> {
+        self.0
+    }
+}
+
 /// Several buffers and the array that tells C of them. SPDK's software copy fails over an empty buffer, so
 /// C is not told of those.
 pub(super) struct Vectored<T: Piece> {
     bufs: Vec<T::Buffer>,
-    iovs: Iovs,
+    room: Room,
 }
 
-/// Room for the array. A few fit into the record, with which an operation allocates nothing.
-enum Iovs {
-    Few([iovec; FEW]),
-    Many(Box<[iovec]>),
+/// The array, and what C is told. A few fit into the record, with which an operation allocates nothing.
+enum Room {
+    Few { count: u8, total: u32, iovs: [iovec; FEW] },
+    Many { told: Told, iovs: Box<[iovec]> },
 }
 
 /// How many buffers an operation may have without an allocation.
 const FEW: usize = 4;
 
-/// A length whose address is not known yet.
-const fn nowhere(len: usize) -> iovec {
-    iovec { iov_base: ptr::null_mut(), iov_len: len }
-}
-
-impl Iovs {
-    #[inline]
-    const fn as_slice(&self) -> &[iovec] {
-        match self {
-            Self::Few(iovs) => iovs,
-            Self::Many(iovs) => iovs,
-        }
-    }
-
-    #[inline]
-    const fn as_mut_slice(&mut self) -> &mut [iovec] {
-        match self {
-            Self::Few(iovs) => iovs,
-            Self::Many(iovs) => iovs,
-        }
-    }
-}
+const NOTHING: iovec = iovec { iov_base: ptr::null_mut(), iov_len: 0 };
 
 impl<T: Piece> Vectored<T> {
+    /// Takes note that C has filled the buffers.
     #[inline]
-    pub(super) fn new(mut bufs: Vec<T::Buffer>) -> Self {
-        let few = bufs.len() <= FEW;
-        let mut lens = bufs.iter_mut().map(T::prepare);
-        let iovs = if few {
-            Iovs::Few(array::from_fn(|_| nowhere(lens.next().unwrap_or(0))))
-        } else {
-            Iovs::Many(lens.map(nowhere).collect())
-        };
-        Self { bufs, iovs }
-    }
-
-    /// The sum of the lengths, in bytes. Not after the call.
-    #[inline]
-    pub(super) fn total(&self) -> u64 {
-        self.iovs.as_slice().iter().map(|iov| iov.iov_len as u64).sum()
-    }
-
-    /// How many buffers C is told of. Not after the call.
-    #[inline]
-    pub(super) fn count(&self, operation: &'static str) -> Result<c_int> {
-        let count = self.iovs.as_slice().iter().filter(|iov| iov.iov_len > 0).count();
-        c_int::try_from(count).map_err(|_| Error::invalid(operation, "too many buffers"))
-    }
-
-    /// The buffers after an operation that did not succeed, or wrote to none of them.
-    pub(super) fn into_inner(self) -> Vec<T::Buffer> {
-        self.bufs
-    }
-
-    /// The buffers after an operation that succeeded, of which `total` was the length.
-    #[inline]
-    pub(super) fn filled(mut self, total: u64) -> Vec<T::Buffer> {
-        if T::FILLED {
-            let mut found = 0;
-            for (iov, buf) in self.iovs.as_mut_slice().iter_mut().zip(&mut self.bufs) {
-                *iov = nowhere(T::bytes(buf).1);
-                found += iov.iov_len as u64;
-            }
-            assert_eq!(found, total, "{CHANGED}");
-            for (iov, buf) in self.iovs.as_slice().iter().zip(&mut self.bufs) {
-                // SAFETY: the buffer has just shown that it has so many bytes. They are those of `new`, which
-                // are initialised (invariant 2): the sum is the same, and two that trade their lengths break
-                // their trait's word (invariant 1).
-                unsafe { T::fill(buf, iov.iov_len) };
-            }
+    pub(super) fn fill(&mut self) {
+        if !T::FILLED {
+            return;
         }
-        self.bufs
+        // C is done with the array, which is room enough.
+        let (told, iovs) = self.room.get_mut();
+        let mut total = 0;
+        for (iov, buf) in iovs.iter_mut().zip(&mut self.bufs) {
+            iov.iov_len = T::len(buf);
+            total += iov.iov_len as u64;
+        }
+        assert_eq!(total, told.total, "{CHANGED}");
+        for (iov, buf) in iovs.iter().zip(&mut self.bufs) {
+            // SAFETY: the buffer has just shown that it has so many bytes. They are those that C was told
+            // of, which are initialised (invariant 2): the sum is the same, and two that trade their
+            // lengths during the call break their trait's word (invariant 1).
+            unsafe { T::fill(buf, iov.iov_len) };
+        }
+    }
+
+    /// The buffers after the call.
+    #[inline]
+    pub(super) fn give_back(self) -> Bufs<T> {
+        Bufs(in_words(self.bufs))
+    }
+}
+
+impl Room {
+    #[inline]
+    fn get_mut(&mut self) -> (Told, &mut [iovec]) {
+        match self {
+            Self::Few { count, total, iovs } => {
+                (Told { count: c_int::from(*count), total: u64::from(*total) }, iovs)
+            }
+            Self::Many { told, iovs } => (*told, iovs),
+        }
     }
 }
 
@@ -249,19 +275,15 @@ impl<T: Piece> Vectored<T> {
 unsafe impl<T: Piece> Keep<*mut iovec> for Vectored<T> {
     #[inline]
     fn arg(&mut self) -> *mut iovec {
-        let iovs = self.iovs.as_mut_slice();
-        let mut told = 0;
+        let (told, iovs) = self.room.get_mut();
+        let mut found = Told { count: 0, total: 0 };
+        let mut places = iovs.iter_mut();
         for (start, len) in self.bufs.iter_mut().map(T::bytes).filter(|(_, len)| *len > 0) {
-            let ahead = iovs[told..].iter().position(|iov| iov.iov_len > 0).expect(CHANGED);
-            if ahead > 0 {
-                // All between are empty, so those that are not keep their order.
-                iovs.swap(told, told + ahead);
-            }
-            assert_eq!(iovs[told].iov_len, len, "{CHANGED}");
-            iovs[told].iov_base = start;
-            told += 1;
+            let place = places.next().expect("there is one for each buffer");
+            *place = iovec { iov_base: start, iov_len: len };
+            found = Told { count: found.count + 1, total: found.total + len as u64 };
         }
-        assert!(iovs[told..].iter().all(|iov| iov.iov_len == 0), "{CHANGED}");
+        assert!(found == told, "{CHANGED}");
         iovs.as_mut_ptr()
     }
 }
@@ -270,21 +292,23 @@ unsafe impl<T: Piece> Keep<*mut iovec> for Vectored<T> {
 mod tests {
     use core::slice;
 
-    use super::{FEW, Keep, Source, Target, Vectored};
+    use super::{Bufs, FEW, Keep, Source, Target};
 
     /// As a raid bdev writes to it, which puts things right again only before it completes.
     #[test]
     fn what_c_writes_to_the_array_is_no_length() {
         for count in [2, FEW + 1] {
             let bufs = (0..count).map(|_| Vec::with_capacity(512)).collect();
-            let mut vectored = Vectored::<Target<Vec<u8>>>::new(bufs);
-            let total = vectored.total();
+            let mut bufs = Bufs::<Target<Vec<u8>>>::new(bufs);
+            let told = bufs.measure("test").unwrap();
+            let mut vectored = bufs.for_call(told);
             let iovs = vectored.arg();
             // SAFETY: the array has an element for each buffer.
             let iovs = unsafe { slice::from_raw_parts_mut(iovs, count) };
             iovs.iter_mut().for_each(|iov| iov.iov_len += 512);
             iovs[0].iov_len = 0;
-            assert_eq!(vectored.filled(total), vec![vec![0; 512]; count]);
+            vectored.fill();
+            assert_eq!(vectored.give_back().into_inner(), vec![vec![0; 512]; count]);
         }
     }
 
@@ -295,18 +319,20 @@ mod tests {
             let bufs: Vec<Vec<u8>> = lens.iter().map(|len| vec![0; *len]).collect();
             let full = bufs.iter().filter(|buf| !buf.is_empty());
             let expected: Vec<_> = full.map(|buf| (buf.as_ptr(), buf.len())).collect();
-            let mut vectored = Vectored::<Source<Vec<u8>>>::new(bufs);
+            let mut bufs = Bufs::<Source<Vec<u8>>>::new(bufs);
             for _ in 0..2 {
-                assert_eq!(vectored.total(), lens.iter().sum::<usize>() as u64);
-                let count = vectored.count("test").unwrap() as usize;
-                assert_eq!(count, expected.len());
+                let told = bufs.measure("test").unwrap();
+                assert_eq!(told.total, lens.iter().sum::<usize>() as u64);
+                assert_eq!(told.count as usize, expected.len());
+                let mut vectored = bufs.for_call(told);
                 // SAFETY: the array has so many elements.
-                let iovs = unsafe { slice::from_raw_parts(vectored.arg(), count) };
-                let told: Vec<_> = iovs
+                let iovs = unsafe { slice::from_raw_parts(vectored.arg(), expected.len()) };
+                let found: Vec<_> = iovs
                     .iter()
                     .map(|iov| (iov.iov_base.cast_const().cast(), iov.iov_len))
                     .collect();
-                assert_eq!(told, expected);
+                assert_eq!(found, expected);
+                bufs = vectored.give_back();
             }
         }
     }

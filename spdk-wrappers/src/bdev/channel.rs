@@ -30,7 +30,7 @@ use crate::thread::{Opened, Runtime};
 /// ever, and with that holds the end of its thread up.
 ///
 /// A channel keeps its descriptor, and an operation in flight keeps its channel, so they may be
-/// dropped in any order. The futures of reads and writes with one buffer keep it from the start, so that
+/// dropped in any order. The futures of reads and writes, and of `comparev`, keep it from the start, so that
 /// they can be spawned as they are.
 ///
 /// ```no_run

@@ -1,11 +1,16 @@
 //! Block commands besides reads and writes. Ranges are in blocks.
 
+use core::future::Future;
+use std::rc::Rc;
+
 use compio_buf::IoBuf;
 
 use super::IoChannel;
-use super::buffer::{Source, Vectored};
-use super::vectored::{Unit, sources};
-use crate::error::Result;
+use super::buffer::{Bufs, Source, Vectored};
+use super::channel::ChannelInner;
+use super::operation::{Record, operate};
+use super::vectored::{Held, at_block, vector};
+use crate::error::{Error, Result};
 use crate::raw::bdev as raw;
 
 impl IoChannel {
@@ -40,21 +45,22 @@ impl IoChannel {
     /// # Errors
     ///
     /// As [`compare`](Self::compare).
-    pub async fn comparev<B: IoBuf>(
+    pub fn comparev<B: IoBuf>(
         &self,
         bufs: Vec<B>,
         offset_blocks: u64,
-    ) -> (Result<()>, Vec<B>) {
+    ) -> impl Future<Output = (Result<()>, Vec<B>)> + use<B> {
         const OPERATION: &str = "spdk_bdev_comparev_blocks";
-        let kept = (self.keep(), sources(bufs));
-        self.vector(OPERATION, kept, Unit::Blocks, |desc, (ch, iov), iovcnt, num_blocks| {
+        let held: Held<Source<B>> = (self.keep(), Bufs::new(bufs), ());
+        let range = at_block(OPERATION, offset_blocks);
+        vector(OPERATION, held, range, |(ch, bufs, ()), told, (offset_blocks, num_blocks)| {
+            let (desc, iov) = (ch.desc(), bufs.for_call(told));
             // SAFETY: W4, W5, W6: the record keeps the channel, which is of the current thread, and
             // through it the descriptor; and the buffers, which are as long as C is told.
             unsafe {
-                raw::spdk_bdev_comparev_blocks(desc, ch, iov, iovcnt, offset_blocks, num_blocks)
+                raw::spdk_bdev_comparev_blocks(desc, ch, iov, told.count, offset_blocks, num_blocks)
             }
         })
-        .await
     }
 
     /// Writes `write` at `offset_blocks` if the bdev holds `compare` there, in one step
@@ -72,44 +78,37 @@ impl IoChannel {
         offset_blocks: u64,
     ) -> (Result<()>, B, B) {
         const OPERATION: &str = "spdk_bdev_comparev_and_writev_blocks";
-        let (compare, write) = (sources(vec![compare]), sources(vec![write]));
-        let ch = self.inner();
-        let counts = ch.count(OPERATION, &compare, Unit::Blocks).and_then(|(_, num_blocks)| {
-            if write.total() == compare.total() {
-                return Ok(num_blocks);
+        let check = |(ch, compare, write): &mut Pair<B>| {
+            let (compare, write) = (compare.measure(OPERATION)?, write.measure(OPERATION)?);
+            let num_blocks = ch.whole_blocks(OPERATION, compare.total)?;
+            if write.total == compare.total {
+                return Ok((num_blocks, compare, write));
             }
             let reason = "the buffers to compare and to write must have the same length";
-            Err(crate::error::Error::invalid(OPERATION, reason))
-        });
-        let (result, compare, write) = match counts {
-            Err(error) => (Err(error), compare, write),
-            Ok(num_blocks) => {
-                let desc = self.desc();
-                let kept = (self.keep(), compare, write);
-                let (result, (_, compare, write)) = self
-                    .call(kept, |(ch, compare, write)| {
-                        // SAFETY: W4, W5, W6: the record keeps the channel, which is of the current
-                        // thread, and through it the descriptor; and the buffers, which are as long
-                        // as C is told.
-                        unsafe {
-                            raw::spdk_bdev_comparev_and_writev_blocks(
-                                desc,
-                                ch,
-                                compare,
-                                1,
-                                write,
-                                1,
-                                offset_blocks,
-                                num_blocks,
-                            )
-                        }
-                    })
-                    .await;
-                (result, compare, write)
+            Err(Error::invalid(OPERATION, reason))
+        };
+        let describe = |(ch, compare, write): Pair<B>, (num_blocks, compared, written)| {
+            let desc = ch.desc();
+            let (compare, write) = (compare.for_call(compared), write.for_call(written));
+            // SAFETY: W4, W5, W6: the record keeps the channel, which is of the current thread, and
+            // through it the descriptor; and the buffers, which are as long as C is told.
+            unsafe {
+                raw::spdk_bdev_comparev_and_writev_blocks(
+                    desc,
+                    ch,
+                    compare,
+                    1,
+                    write,
+                    1,
+                    offset_blocks,
+                    num_blocks,
+                )
             }
         };
-        let only = |bufs: Vectored<_>| bufs.into_inner().pop().expect("one buffer went in");
-        (result, only(compare), only(write))
+        let only = |bufs: Bufs<_>| bufs.into_inner().pop().expect("one buffer went in");
+        let finish = |result, (_, compare, write): Pair<B>| (result, only(compare), only(write));
+        let held = (self.keep(), Bufs::new(vec![compare]), Bufs::new(vec![write]));
+        operate(held, check, describe, finish).await
     }
 
     /// Writes zeroes over `num_blocks` from `offset_blocks` (`spdk_bdev_write_zeroes_blocks`).
@@ -229,6 +228,17 @@ impl IoChannel {
             unsafe { raw::spdk_bdev_reset(desc, ch) }
         })
         .await
+    }
+}
+
+/// What `compare_and_write` holds.
+type Pair<B> = (Rc<ChannelInner>, Bufs<Source<B>>, Bufs<Source<B>>);
+
+impl<B: IoBuf> Record<Pair<B>> for (Rc<ChannelInner>, Vectored<Source<B>>, Vectored<Source<B>>) {
+    fn succeeded(&mut self) {}
+
+    fn give_back(self) -> Pair<B> {
+        (self.0, self.1.give_back(), self.2.give_back())
     }
 }
 

@@ -27,8 +27,8 @@ impl IoChannel {
         buf: B,
         offset: u64,
     ) -> impl Future<Output = (Result<()>, B)> + use<B> {
-        let check = move |(ch, target): &One<Target<B>>| {
-            ch.blocks("spdk_bdev_read_blocks", offset, target.len())
+        let check = move |(ch, target): &mut One<Target<B>>| {
+            ch.blocks("spdk_bdev_read_blocks", offset, target.len() as u64)
         };
         let describe = |(ch, target): One<Target<B>>, (offset_blocks, num_blocks)| {
             let desc = ch.desc();
@@ -50,8 +50,8 @@ impl IoChannel {
         buf: B,
         offset: u64,
     ) -> impl Future<Output = (Result<()>, B)> + use<B> {
-        let check = move |(ch, source): &One<Source<B>>| {
-            ch.blocks("spdk_bdev_write_blocks", offset, source.len())
+        let check = move |(ch, source): &mut One<Source<B>>| {
+            ch.blocks("spdk_bdev_write_blocks", offset, source.len() as u64)
         };
         let describe = |(ch, source): One<Source<B>>, (offset_blocks, num_blocks)| {
             let desc = ch.desc();
@@ -73,7 +73,8 @@ impl IoChannel {
         offset_blocks: u64,
     ) -> impl Future<Output = (Result<()>, B)> + use<B> {
         const OPERATION: &str = "spdk_bdev_read_blocks";
-        let check = |(ch, target): &One<Target<B>>| ch.whole_blocks(OPERATION, target.len() as u64);
+        let check =
+            |(ch, target): &mut One<Target<B>>| ch.whole_blocks(OPERATION, target.len() as u64);
         let describe = move |(ch, target): One<Target<B>>, num_blocks| {
             let desc = ch.desc();
             // SAFETY: as in `read`.
@@ -94,7 +95,8 @@ impl IoChannel {
         offset_blocks: u64,
     ) -> impl Future<Output = (Result<()>, B)> + use<B> {
         const OPERATION: &str = "spdk_bdev_write_blocks";
-        let check = |(ch, source): &One<Source<B>>| ch.whole_blocks(OPERATION, source.len() as u64);
+        let check =
+            |(ch, source): &mut One<Source<B>>| ch.whole_blocks(OPERATION, source.len() as u64);
         let describe = move |(ch, source): One<Source<B>>, num_blocks| {
             let desc = ch.desc();
             // SAFETY: as in `read`.
@@ -122,8 +124,13 @@ impl ChannelInner {
     /// A range of bytes in blocks: where it begins, and how many. As SPDK has it, a range that is not in
     /// whole blocks is no more than `EINVAL`.
     #[inline(always)]
-    fn blocks(&self, operation: &'static str, offset: u64, bytes: usize) -> Result<(u64, u64)> {
-        match self.block_size().whole([offset, bytes as u64]) {
+    pub(super) fn blocks(
+        &self,
+        operation: &'static str,
+        offset: u64,
+        bytes: u64,
+    ) -> Result<(u64, u64)> {
+        match self.block_size().whole([offset, bytes]) {
             Some([offset_blocks, num_blocks]) if num_blocks > 0 => Ok((offset_blocks, num_blocks)),
             _ => Err(no_blocks(operation, bytes)),
         }
@@ -157,13 +164,13 @@ fn finish_write<B: IoBuf>(result: Result<()>, (ch, source): One<Source<B>>) -> (
 
 /// Lets go of a channel. As that does not unwind, nothing has to be in memory for the case.
 #[inline]
-fn end_keep(ch: Rc<ChannelInner>) {
+pub(super) fn end_keep(ch: Rc<ChannelInner>) {
     guard_named(|| "the end of a channel", || drop(ch));
 }
 
 #[cold]
 #[inline(never)]
-fn no_blocks(operation: &'static str, bytes: usize) -> Error {
+fn no_blocks(operation: &'static str, bytes: u64) -> Error {
     if bytes == 0 { empty(operation) } else { Error::errno_of(operation, Errno::EINVAL) }
 }
 

@@ -20,23 +20,23 @@ use crate::error::{Error, Report, Result};
 
 /// See [`operate`]. There may be a million at once, so its size counts.
 #[must_use = "futures do nothing unless polled"]
-pub(super) struct Operation<C: OnceCallback, K: 'static, X, D, F> {
+pub(super) struct Operation<C: OnceCallback, H: 'static, K: 'static, X, D, F> {
     check: X,
     describe: D,
     finish: F,
     /// Dropped by the operation, which is over quickly if there is nothing to drop.
-    stage: ManuallyDrop<Stage<C, K>>,
+    stage: ManuallyDrop<Stage<C, H, K>>,
 }
 
-/// Of no more bytes than what is kept: everything else fits around a pointer of that.
-enum Stage<C: OnceCallback, K: 'static> {
-    Idle(K),
-    Later(Later<C, K>),
+/// Of no more bytes than what is held: everything else fits around a pointer of that.
+enum Stage<C: OnceCallback, H: 'static, K: 'static> {
+    Idle(H),
+    Later(Later<C, H, K>),
 }
 
-enum Later<C: OnceCallback, K: 'static> {
+enum Later<C: OnceCallback, H: 'static, K: 'static> {
     /// For an `spdk_bdev_io`, which is rare enough for an allocation.
-    Waiting(Pin<Box<dyn Future<Output = K>>>),
+    Waiting(Pin<Box<dyn Future<Output = H>>>),
     Begun(Pending<C, Kept<K>>),
     Finished,
 }
@@ -44,6 +44,24 @@ enum Later<C: OnceCallback, K: 'static> {
 /// What operations keep: a channel first, and whatever else.
 pub(super) trait Keeps: 'static {
     fn channel(&self) -> &Rc<ChannelInner>;
+}
+
+/// What a record keeps of what an operation holds before the call and after. For most that is the same.
+pub(super) trait Record<H>: Keeps {
+    /// Takes note, in the record, that the call has succeeded.
+    fn succeeded(&mut self);
+    /// What is held.
+    fn give_back(self) -> H;
+}
+
+impl<K: Keeps> Record<K> for K {
+    #[inline(always)]
+    fn succeeded(&mut self) {}
+
+    #[inline(always)]
+    fn give_back(self) -> K {
+        self
+    }
 }
 
 /// A channel, or what stands for it.
@@ -77,11 +95,11 @@ impl<H: KeptChannel, A: 'static, B: 'static> Keeps for (H, A, B) {
     }
 }
 
-impl<C: OnceCallback, K, X, D, F> Drop for Operation<C, K, X, D, F> {
+impl<C: OnceCallback, H, K, X, D, F> Drop for Operation<C, H, K, X, D, F> {
     #[inline(always)]
     fn drop(&mut self) {
         #[inline(never)]
-        fn drop_stage<C: OnceCallback, K>(stage: &mut ManuallyDrop<Stage<C, K>>) {
+        fn drop_stage<C: OnceCallback, H, K>(stage: &mut ManuallyDrop<Stage<C, H, K>>) {
             // SAFETY: it is dropped here, once, and nothing uses it again.
             unsafe { ManuallyDrop::drop(stage) };
         }
@@ -92,7 +110,7 @@ impl<C: OnceCallback, K, X, D, F> Drop for Operation<C, K, X, D, F> {
 }
 
 // Nothing in it is ever pinned: what C touches moves into the record first.
-impl<C: OnceCallback, K, X, D, F> Unpin for Operation<C, K, X, D, F> {}
+impl<C: OnceCallback, H, K, X, D, F> Unpin for Operation<C, H, K, X, D, F> {}
 
 impl IoChannel {
     /// Makes a call that keeps `kept`, as often as it takes: when no `spdk_bdev_io` is free, it waits
@@ -108,41 +126,42 @@ impl IoChannel {
         K: Keeps,
         S: Submit<C, Kept<K>>,
     {
-        let describe = move |kept, ()| describe(kept);
-        operate(kept, |_| Ok(()), describe, |result, kept| (result, kept))
+        let describe = move |kept: K, ()| describe(kept);
+        operate(kept, |_: &mut K| Ok(()), describe, |result, kept| (result, kept))
     }
 }
 
 /// As [`IoChannel::call`], for a call that `check` may refuse to make, or else gives the arguments of,
 /// and whose reply `finish` shapes.
 ///
-/// What is kept moves from the future into the record and from there into the reply. Both moves are
+/// What is held moves from the future into the record, and back from there into the reply. Both moves are
 /// cheap because `describe` does not unwind and has nothing to drop.
 #[inline(always)]
-pub(super) const fn operate<C, K, A, S, X, D, F, T>(
-    kept: K,
+pub(super) const fn operate<C, H, K, A, S, X, D, F, T>(
+    held: H,
     check: X,
     describe: D,
     finish: F,
-) -> Operation<C, K, X, D, F>
+) -> Operation<C, H, K, X, D, F>
 where
     C: OnceCallback,
-    K: Keeps,
-    X: Fn(&K) -> Result<A>,
-    D: FnMut(K, A) -> Call<C, Kept<K>, S>,
-    F: Fn(Result<C::Value>, K) -> T,
+    H: Keeps,
+    X: Fn(&mut H) -> Result<A>,
+    D: FnMut(H, A) -> Call<C, Kept<K>, S>,
+    F: Fn(Result<C::Value>, H) -> T,
 {
-    Operation { check, describe, finish, stage: ManuallyDrop::new(Stage::Idle(kept)) }
+    Operation { check, describe, finish, stage: ManuallyDrop::new(Stage::Idle(held)) }
 }
 
-impl<C, K, A, S, X, D, F, T> Future for Operation<C, K, X, D, F>
+impl<C, H, K, A, S, X, D, F, T> Future for Operation<C, H, K, X, D, F>
 where
     C: OnceCallback<Error: Report>,
-    K: Keeps,
+    H: Keeps,
+    K: Record<H>,
     S: Submit<C, Kept<K>>,
-    X: Fn(&K) -> Result<A>,
-    D: FnMut(K, A) -> Call<C, Kept<K>, S>,
-    F: Fn(Result<C::Value>, K) -> T,
+    X: Fn(&mut H) -> Result<A>,
+    D: FnMut(H, A) -> Call<C, Kept<K>, S>,
+    F: Fn(Result<C::Value>, H) -> T,
 {
     type Output = T;
 
@@ -159,23 +178,24 @@ where
     }
 }
 
-impl<C, K, A, S, X, D, F, T> Operation<C, K, X, D, F>
+impl<C, H, K, A, S, X, D, F, T> Operation<C, H, K, X, D, F>
 where
     C: OnceCallback<Error: Report>,
-    K: Keeps,
+    H: Keeps,
+    K: Record<H>,
     S: Submit<C, Kept<K>>,
-    X: Fn(&K) -> Result<A>,
-    D: FnMut(K, A) -> Call<C, Kept<K>, S>,
-    F: Fn(Result<C::Value>, K) -> T,
+    X: Fn(&mut H) -> Result<A>,
+    D: FnMut(H, A) -> Call<C, Kept<K>, S>,
+    F: Fn(Result<C::Value>, H) -> T,
 {
     #[inline(always)]
-    fn finish_stage(&mut self) -> Stage<C, K> {
+    fn finish_stage(&mut self) -> Stage<C, H, K> {
         mem::replace(&mut *self.stage, Stage::Later(Later::Finished))
     }
 
     /// Goes on from `Finished`, of which nothing has to be dropped.
     #[inline(always)]
-    fn proceed(&mut self, later: Later<C, K>) {
+    fn proceed(&mut self, later: Later<C, H, K>) {
         self.stage = ManuallyDrop::new(Stage::Later(later));
     }
 
@@ -198,24 +218,24 @@ where
     /// Makes the call. The stage is `Idle`.
     #[inline(always)]
     fn begin(&mut self, cx: &mut Context<'_>) -> Poll<T> {
-        let Stage::Idle(kept) = &*self.stage else { panic!("{POLLED_AGAIN}") };
-        let arguments = match (self.check)(kept) {
+        let Stage::Idle(held) = &mut *self.stage else { panic!("{POLLED_AGAIN}") };
+        let arguments = match (self.check)(held) {
             Ok(arguments) => arguments,
             Err(error) => {
-                let Stage::Idle(kept) = self.finish_stage() else { panic!("{POLLED_AGAIN}") };
-                return Poll::Ready((self.finish)(Err(error), kept));
+                let Stage::Idle(held) = self.finish_stage() else { panic!("{POLLED_AGAIN}") };
+                return Poll::Ready((self.finish)(Err(error), held));
             }
         };
-        let channel = Rc::as_ptr(kept.channel());
+        let channel = Rc::as_ptr(held.channel());
         // SAFETY: it is kept as long as this is used: here until `describe` runs, which does not unwind;
         // then in the record, which goes only with this future, that is being polled.
         let channel = unsafe { &*channel };
         let describe = || {
-            let Stage::Idle(kept) = &*self.stage else { panic!("{POLLED_AGAIN}") };
+            let Stage::Idle(held) = &*self.stage else { panic!("{POLLED_AGAIN}") };
             // SAFETY: what is read is there no more with the next line.
-            let kept = unsafe { read_by_words(kept) };
+            let held = unsafe { read_by_words(held) };
             self.stage = ManuallyDrop::new(Stage::Later(Later::Finished));
-            (self.describe)(kept, arguments)
+            (self.describe)(held, arguments)
         };
         match channel.pool().start(cx.waker(), describe) {
             Started::Pending(pending) => {
@@ -238,7 +258,7 @@ where
         }
         let error = Error::refused(function, refusal);
         let Kept(kept) = refused.into_payload();
-        Poll::Ready((self.finish)(Err(error), kept))
+        Poll::Ready((self.finish)(Err(error), kept.give_back()))
     }
 
     /// Apart, and without a result in memory: what is on the way of a success stays in registers.
@@ -246,9 +266,10 @@ where
     #[inline(never)]
     fn begin_wait(&mut self, cx: &mut Context<'_>, refused: Refused<C, Kept<K>>) {
         let Kept(kept) = refused.into_payload();
+        let held = kept.give_back();
         self.proceed(Later::Waiting(Box::pin(async move {
-            iowait::wait(kept.channel()).await;
-            kept
+            iowait::wait(held.channel()).await;
+            held
         })));
         // As it is, the wait always pauses first, and wakes the task itself.
         if self.wait(cx).is_ready() {
@@ -263,8 +284,8 @@ where
         let Stage::Later(Later::Waiting(waiting)) = &mut *self.stage else {
             panic!("{POLLED_AGAIN}")
         };
-        let kept = ready!(waiting.as_mut().poll(cx));
-        *self.stage = Stage::Idle(kept);
+        let held = ready!(waiting.as_mut().poll(cx));
+        *self.stage = Stage::Idle(held);
         Poll::Ready(())
     }
 
@@ -272,9 +293,12 @@ where
     fn end(&mut self, completed: Completed<C, Kept<K>>) -> Poll<T> {
         let Kept(kept) = completed.payload();
         kept.channel().unlist(&completed);
-        let (result, remainder) = completed.take_result(failed);
+        let (result, mut remainder) = completed.take_result(failed);
+        if result.is_ok() {
+            remainder.payload_mut().0.succeeded();
+        }
         let Kept(kept) = remainder.into_payload();
-        Poll::Ready((self.finish)(result, kept))
+        Poll::Ready((self.finish)(result, kept.give_back()))
     }
 }
 
