@@ -24,6 +24,9 @@ pub(crate) struct Options {
     /// Rounds of each measurement; the fastest counts.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: u32,
+    /// Passes over the counts of a way, each with a process for each count; the fastest counts.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) passes: u32,
     /// Measures one thing and prints it as JSON; what the program runs itself with.
     #[arg(long, hide = true, num_args = 2)]
     pub(crate) child: Option<Vec<String>>,

@@ -8,7 +8,7 @@ use crate::many::Each;
 use crate::options::{Options, Way};
 use crate::target::Hold;
 
-/// Measures everything and prints it as it comes.
+/// Measures everything, and prints each table when it is complete.
 pub(crate) fn print(options: &Options) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     writeln!(out, "backend: {}", spdk_async::BACKEND)?;
@@ -27,11 +27,10 @@ pub(crate) fn print(options: &Options) -> Result<(), Failure> {
             "in flight      bare    await  ratio    bare    await  ratio  callback    bytes     peak"
         )?;
         let mut took = Vec::new();
-        for count in &options.counts {
-            let figures: Figures = ask(&way.name(), *count, options)?;
+        for (count, figures) in in_passes(*way, options)? {
             row(&mut out, &count.to_string(), &figures)?;
             // One alone pays for the whole turn of its thread.
-            if *count > 1 {
+            if count > 1 {
                 took.push(figures.times.total());
             }
         }
@@ -53,6 +52,23 @@ pub(crate) fn print(options: &Options) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The figures of each count, in several passes over all: a machine that is slow for a minute is not so for
+/// some counts alone.
+fn in_passes(way: Way, options: &Options) -> Result<Vec<(usize, Figures)>, Failure> {
+    let mut all = Vec::new();
+    for pass in 0..options.passes {
+        for (place, &count) in options.counts.iter().enumerate() {
+            let figures: Figures = ask(&way.name(), count, options)?;
+            if pass == 0 {
+                all.push((count, figures));
+            } else {
+                all[place].1.improve(&figures);
+            }
+        }
+    }
+    Ok(all)
 }
 
 fn row(out: &mut impl Write, name: &str, figures: &Figures) -> io::Result<()> {
