@@ -44,8 +44,9 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
     }));
     match success {
         Ok(Some(value)) if header.word() == Word::new(State::InFlight).reading() => {
+            const NEXT: State = State::InFlight.complete().0;
             // SAFETY: the report is that of a call of `C`, whose slot is in flight.
-            unsafe { store::<C>(slot, Ok(Ok(value))) };
+            unsafe { store::<C>(slot, Ok(Ok(value)), NEXT) };
             wake(header);
         }
         // SAFETY: the slot is waited for, on its home, and says that its report is being read.
@@ -86,19 +87,20 @@ unsafe fn settle<C: OnceCallback>(slot: NonNull<Slot>, report: Report<C>) {
     // SAFETY: slot invariants 1 and 2: slots are never freed, and we are on this one's home.
     let header = unsafe { slot.as_ref() };
     // The future may have been dropped while the report was read.
-    match header.word().read().state().complete().1 {
+    let (next, completion) = header.word().read().state().complete();
+    match completion {
         Completion::Store => {
             // SAFETY: the caller's promise; the state is one in which there is no report.
-            unsafe { store::<C>(slot, report) };
+            unsafe { store::<C>(slot, report, next) };
         }
         Completion::StoreAndWake => {
             // SAFETY: as above.
-            unsafe { store::<C>(slot, report) };
+            unsafe { store::<C>(slot, report, next) };
             wake(header);
         }
         Completion::Discard => {
             // From here on a further callback is a stray, whatever the drops below set off.
-            header.set_word(Word::new(State::Bare));
+            header.set_word(Word::new(next));
             // A resource in the report goes before the parents in the payload.
             discard(C::NAME, report);
             // SAFETY: slot invariant 3: an orphan's body is live, and its report was never written.
@@ -112,15 +114,15 @@ unsafe fn settle<C: OnceCallback>(slot: NonNull<Slot>, report: Report<C>) {
 ///
 /// # Safety
 ///
-/// - The slot is on its home, its call is of `C`, and the state is one before `Done`.
+/// - The slot is on its home, its call is of `C`, and `next` is `Done`, which the state has not been.
 #[inline(always)]
-unsafe fn store<C: OnceCallback>(slot: NonNull<Slot>, report: Report<C>) {
+unsafe fn store<C: OnceCallback>(slot: NonNull<Slot>, report: Report<C>, next: State) {
     // SAFETY: slot invariant 3: the body is live, and of `C`.
     let place = unsafe { body::report::<C>(slot) };
     // SAFETY: slot invariant 3: the report is not initialised in this state.
     unsafe { place.write(report) };
     // SAFETY: slot invariants 1 and 2: slots are never freed, and we are on this one's home.
-    unsafe { slot.as_ref() }.set_word(Word::new(State::Done));
+    unsafe { slot.as_ref() }.set_word(Word::new(next));
 }
 
 /// Resumes the task that waits, if it can be. Afterwards the slot may be of another call.

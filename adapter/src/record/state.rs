@@ -1,5 +1,5 @@
-//! The life of a pooled record. Transitions are methods that say what the caller must do next;
-//! nothing else writes a state.
+//! The life of a pooled record. Where a state has several edges, a method chooses one and says what the
+//! caller must do next; edges 1, 8 and 9 have one place each. Nothing else writes a state.
 //!
 //! ```text
 //!                 1                 4               5
@@ -22,7 +22,7 @@
 //! | 5 | InFlight -> Done | [`State::complete`]: the callback |
 //! | 6 | InFlight -> Orphaned | [`State::abandon`]: the future was dropped |
 //! | 7 | Orphaned -> Bare -> Free | [`State::complete`], then `release`: the callback throws the result away |
-//! | 8 | Done -> Bare | the report was taken, or the future dropped unread |
+//! | 8 | Done -> Bare | `Record::take_result`: the report was taken (a future dropped unread goes to 9) |
 //! | 9 | Bare -> Free | `release`: the payload was taken or dropped |
 //!
 //! A callback in any other state (edge 10) is a stray: it is reported and changes nothing.
