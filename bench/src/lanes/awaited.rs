@@ -6,21 +6,11 @@ use std::rc::Rc;
 use spdk_async::DmaBuf;
 use spdk_async::adapter::Keep;
 use spdk_async::raw::bdev as raw;
-use spdk_async::spdk_sys::{iovec, spdk_bdev_desc, spdk_io_channel};
 
 use super::Round;
 use crate::options::Op;
 use crate::pieces::Pieces;
-use crate::workload::{Operations, tasks};
-
-/// What each task needs.
-struct Kit {
-    desc: *mut spdk_bdev_desc,
-    ch: *mut spdk_io_channel,
-    op: Op,
-    operations: Rc<Operations>,
-    buffers: Vec<DmaBuf>,
-}
+use crate::workload::tasks;
 
 /// A pointer that C keeps. The benchmark stays on one thread, so that it may call itself `Send`.
 struct Lent<T>(*mut T);
@@ -34,47 +24,44 @@ unsafe impl<T: 'static> Keep<*mut T> for Lent<T> {
     }
 }
 
-fn kits(round: Round<'_>) -> Vec<Kit> {
-    let Round { target, shape, operations, buffers } = round;
-    let kit = |buffers| Kit {
-        desc: target.desc,
-        ch: target.ch,
-        op: shape.op,
-        operations: Rc::clone(&operations),
-        buffers,
-    };
-    buffers.into_iter().map(kit).collect()
+/// Tasks that do nothing but the operation that `$call` makes of descriptor, channel, pieces and offset.
+macro_rules! run {
+    ($round:expr, |$desc:ident, $ch:ident, $pieces:ident, $offset:ident| $call:expr) => {{
+        let Round { target, operations, buffers, .. } = $round;
+        tasks(buffers, |mut buffers: Vec<DmaBuf>| {
+            let ($desc, ch, operations) = (target.desc, Lent(target.ch), Rc::clone(&operations));
+            async move {
+                let mut pieces = Pieces::of(&mut buffers);
+                while let Some($offset) = operations.next() {
+                    let ($ch, $pieces) = (Lent(ch.0), &mut pieces);
+                    // SAFETY: descriptor and channel are open, and buffer and array, which lie in the
+                    // task or on the heap, stay until the task has ended, which waits for the callback.
+                    unsafe { $call }.await.0.expect("an operation succeeds");
+                }
+            }
+        })
+        .await;
+    }};
 }
 
-/// The body of a task: every operation awaited by `$how`, which is nothing or a method of the call.
+/// A lane in which every operation is awaited by `$how`, which is nothing or a method of the call.
 macro_rules! lane {
     ($name:ident, $($how:tt)*) => {
         pub(super) async fn $name(round: Round<'_>) {
-            tasks(kits(round), async |mut kit: Kit| {
-                let Pieces { start, len, mut iovs, count } = Pieces::of(&mut kit.buffers);
-                let (desc, ch, op) = (kit.desc, kit.ch, kit.op);
-                let iovs: *mut iovec = iovs.as_mut_ptr();
-                while let Some(offset) = kit.operations.next() {
-                    let (ch, start, iovs) = (Lent(ch), Lent::<c_void>(start), Lent(iovs));
-                    let result = match op {
-                        // SAFETY: descriptor and channel are open, and the buffer stays until the
-                        // task has ended, which waits for the callback.
-                        Op::Read => unsafe {
-                            raw::spdk_bdev_read(desc, ch, start, offset, len)$($how)*
-                        }.await.0,
-                        // SAFETY: as above.
-                        Op::Write => unsafe {
-                            raw::spdk_bdev_write(desc, ch, start, offset, len)$($how)*
-                        }.await.0,
-                        // SAFETY: as above; the array lies in the task, which does not move.
-                        Op::Readv => unsafe {
-                            raw::spdk_bdev_readv(desc, ch, iovs, count, offset, len)$($how)*
-                        }.await.0,
-                    };
-                    result.expect("an operation succeeds");
-                }
-            })
-            .await;
+            match round.shape.op {
+                Op::Read => run!(round, |desc, ch, pieces, offset| {
+                    let start = Lent::<c_void>(pieces.start);
+                    raw::spdk_bdev_read(desc, ch, start, offset, pieces.len)$($how)*
+                }),
+                Op::Write => run!(round, |desc, ch, pieces, offset| {
+                    let start = Lent::<c_void>(pieces.start);
+                    raw::spdk_bdev_write(desc, ch, start, offset, pieces.len)$($how)*
+                }),
+                Op::Readv => run!(round, |desc, ch, pieces, offset| {
+                    let (iovs, count) = (Lent(pieces.iovs.as_mut_ptr()), pieces.count);
+                    raw::spdk_bdev_readv(desc, ch, iovs, count, offset, pieces.len)$($how)*
+                }),
+            }
         }
     };
 }
