@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::fs::OpenOptions;
 use std::sync::LazyLock;
 
 use common::*;
@@ -124,6 +125,23 @@ fn a_read_into_fresh_memory_yields_initialised_bytes() {
         let (result, read) = channel.readv(fresh, 0).await;
         result.unwrap();
         assert_eq!(read, vec![vec![0; BLOCK]; 2]);
+    });
+}
+
+#[test]
+fn a_read_that_fails_leaves_fresh_memory_fresh() {
+    let file = file(64);
+    with_app(config(&[aio("Aio0", file.path())]), async move || {
+        let channel = open("Aio0").await;
+        // What is read is there no more, which only the device finds out.
+        OpenOptions::new().write(true).open(file.path()).unwrap().set_len(0).unwrap();
+        let fresh = || Vec::<u8>::with_capacity(BLOCK);
+        let (result, read) = channel.read(fresh(), 0).await;
+        assert_eq!(result.unwrap_err().operation(), "spdk_bdev_read_blocks");
+        assert!(read.is_empty());
+        let (result, read) = channel.readv(vec![fresh(), fresh()], 0).await;
+        assert_eq!(result.unwrap_err().operation(), "spdk_bdev_readv_blocks");
+        assert!(read.iter().all(Vec::is_empty));
     });
 }
 

@@ -67,6 +67,28 @@ fn lengths_that_are_no_whole_blocks() {
     });
 }
 
+/// Of the function that is called, also where none was.
+#[test]
+fn errors_of_calls_with_several_buffers_name_their_function() {
+    with_app(malloc_and_null(), async || {
+        let ch = &open("Malloc0").await;
+        let options = IoOptions::default();
+        let name = |(result, _): (Result<()>, Vec<Vec<u8>>)| result.unwrap_err().operation();
+        for len in [0, 1] {
+            let bufs = || vec![vec![0; len]];
+            assert_eq!(name(ch.readv(bufs(), 0).await), "spdk_bdev_readv_blocks");
+            assert_eq!(name(ch.writev(bufs(), 0).await), "spdk_bdev_writev_blocks");
+            assert_eq!(name(ch.readv_blocks(bufs(), 0).await), "spdk_bdev_readv_blocks");
+            assert_eq!(name(ch.writev_blocks(bufs(), 0).await), "spdk_bdev_writev_blocks");
+            let read = ch.readv_blocks_with(bufs(), 0, options).await;
+            assert_eq!(name(read), "spdk_bdev_readv_blocks_ext");
+            let write = ch.writev_blocks_with(bufs(), 0, options).await;
+            assert_eq!(name(write), "spdk_bdev_writev_blocks_ext");
+            assert_eq!(name(ch.comparev(bufs(), 0).await), "spdk_bdev_comparev_blocks");
+        }
+    });
+}
+
 #[test]
 fn empty_buffers() {
     with_app(malloc_and_null(), async || {
