@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use common::*;
 use spdk_async::DmaBuf;
-use spdk_async::bdev::{Bdev, IoChannel};
+use spdk_async::bdev::{Bdev, IoChannel, IoOptions};
 use spdk_async::buf::{IntoInner, IoBuf, IoBufMut};
 
 async fn open(name: &str) -> IoChannel {
@@ -121,8 +121,10 @@ fn a_read_into_fresh_memory_yields_initialised_bytes() {
         assert_eq!(read.len(), BLOCK);
         assert_eq!(read[..BLOCK / 2], [0xa5; BLOCK / 2]);
         assert_eq!(read[BLOCK / 2..], [0; BLOCK / 2], "fresh memory is zeroed for the read");
-        let fresh: Vec<Vec<u8>> = (0..2).map(|_| Vec::with_capacity(BLOCK)).collect();
-        let (result, read) = channel.readv(fresh, 0).await;
+        let (result, read) = channel.readv(fresh(2), 0).await;
+        result.unwrap();
+        assert_eq!(read, vec![vec![0; BLOCK]; 2]);
+        let (result, read) = channel.readv_blocks_with(fresh(2), 0, IoOptions::default()).await;
         result.unwrap();
         assert_eq!(read, vec![vec![0; BLOCK]; 2]);
     });
@@ -135,14 +137,21 @@ fn a_read_that_fails_leaves_fresh_memory_fresh() {
         let channel = open("Aio0").await;
         // What is read is there no more, which only the device finds out.
         OpenOptions::new().write(true).open(file.path()).unwrap().set_len(0).unwrap();
-        let fresh = || Vec::<u8>::with_capacity(BLOCK);
-        let (result, read) = channel.read(fresh(), 0).await;
+        let (result, read) = channel.read(Vec::with_capacity(BLOCK), 0).await;
         assert_eq!(result.unwrap_err().operation(), "spdk_bdev_read_blocks");
         assert!(read.is_empty());
-        let (result, read) = channel.readv(vec![fresh(), fresh()], 0).await;
+        let (result, read) = channel.readv(fresh(2), 0).await;
         assert_eq!(result.unwrap_err().operation(), "spdk_bdev_readv_blocks");
         assert!(read.iter().all(Vec::is_empty));
+        let (result, read) = channel.readv_blocks_with(fresh(2), 0, IoOptions::default()).await;
+        assert_eq!(result.unwrap_err().operation(), "spdk_bdev_readv_blocks_ext");
+        assert!(read.iter().all(Vec::is_empty));
     });
+}
+
+/// Memory for a block each, which nobody has written to.
+fn fresh(count: usize) -> Vec<Vec<u8>> {
+    (0..count).map(|_| Vec::with_capacity(BLOCK)).collect()
 }
 
 /// Reads what `pattern(seed, BLOCK)` was written to; gives the buffer back.

@@ -1,19 +1,20 @@
-//! Buffers that break the word of their traits: asked twice, they yield slices of different lengths. C is
-//! not told of them; the process ends.
+//! Buffers that break the word of their traits: asked twice, they yield slices of different lengths. Unless
+//! they are as many, and as long together, as before, C is not told of them; the process ends.
 
 mod common;
 
 use core::cell::Cell;
 use core::mem::MaybeUninit;
 use std::os::unix::process::ExitStatusExt;
+use std::rc::Rc;
 
 use common::*;
 use spdk_async::JoinError;
 use spdk_async::bdev::{Bdev, IoChannel};
 use spdk_async::buf::{IoBuf, IoBufMut, SetLen};
 
-/// Lengths that a buffer has in turn; the last for ever. A writing operation asks when it is described and
-/// when the call is made, a reading one also when the call has succeeded.
+/// Lengths that a buffer has in turn; the last for ever. A writing operation asks before the call and when
+/// it is made, a reading one also when the call has succeeded.
 struct Lens(&'static [usize], Cell<usize>);
 
 impl Lens {
@@ -39,11 +40,11 @@ impl IoBuf for Source {
 }
 
 /// The target of a read, and what it was told to hold.
-struct Target(Vec<MaybeUninit<u8>>, Lens, Option<usize>);
+struct Target(Vec<MaybeUninit<u8>>, Lens, Rc<Cell<Option<usize>>>);
 
 impl Target {
     fn new(lens: &'static [usize]) -> Self {
-        Self(vec![MaybeUninit::uninit(); 2 * BLOCK], Lens(lens, Cell::new(0)), None)
+        Self(vec![MaybeUninit::uninit(); 2 * BLOCK], Lens(lens, Cell::new(0)), Rc::default())
     }
 }
 
@@ -55,7 +56,7 @@ impl IoBuf for Target {
 
 impl SetLen for Target {
     unsafe fn set_len(&mut self, len: usize) {
-        self.2 = Some(len);
+        self.2.set(Some(len));
     }
 }
 
@@ -87,6 +88,8 @@ const LONGER: &[usize] = &[BLOCK, 2 * BLOCK];
 const EMPTY_THEN: &[usize] = &[2 * BLOCK, 0];
 const EMPTY_FIRST: &[usize] = &[0, BLOCK];
 const STEADY: &[usize] = &[BLOCK];
+const GROWS: &[usize] = &[BLOCK, BLOCK, 2 * BLOCK];
+const PANICS: &[usize] = &[BLOCK, BLOCK, 3 * BLOCK];
 
 fn sources(scripts: &[&'static [usize]]) -> Vec<Source> {
     scripts.iter().copied().map(Source::new).collect()
@@ -164,7 +167,7 @@ fn two_change_places() {
 
         let (result, bufs) = ch.readv(targets(&[SHORTER, LONGER]), 0).await;
         result.unwrap();
-        assert_eq!([bufs[0].2, bufs[1].2], [Some(BLOCK), Some(2 * BLOCK)]);
+        assert_eq!([bufs[0].2.get(), bufs[1].2.get()], [Some(BLOCK), Some(2 * BLOCK)]);
     });
 }
 
@@ -174,17 +177,41 @@ fn one_of_two_becomes_empty() {
     writev_aborts(&[LONGER, &[BLOCK, 0]]);
 }
 
+/// Reads into them in a task, which must panic with such a message. None of them is called initialised, each
+/// is dropped, and the channel works on.
+fn readv_panics(scripts: &'static [&'static [usize]], words: &'static str) {
+    with_app(malloc_and_null(), async move || {
+        let ch = open().await;
+        let bufs = targets(scripts);
+        let told: Vec<_> = bufs.iter().map(|buf| Rc::clone(&buf.2)).collect();
+        let readv = ch.readv(bufs, 0);
+        let joined = spdk_async::spawn_local(async move { readv.await.0 }).await;
+        let Err(JoinError::Panicked(panic)) = joined else { panic!("{joined:?}") };
+        let message = panic.downcast::<String>().unwrap();
+        assert!(message.contains(words), "{message}");
+        for told in told {
+            assert_eq!(told.get(), None);
+            assert_eq!(Rc::strong_count(&told), 1);
+        }
+        ch.readv(targets(&[STEADY; 6]), 0).await.0.unwrap();
+    });
+}
+
 /// C has filled what it was told of; what lies behind was never initialised, and is not called so.
 #[test]
 fn a_target_that_grows_after_the_call() {
-    let joined = with_app(malloc_and_null(), async || {
-        let ch = open().await;
-        let bufs = targets(&[STEADY, &[BLOCK, BLOCK, 2 * BLOCK]]);
-        spdk_async::spawn_local(async move { ch.readv(bufs, 0).await.0 }).await
-    });
-    let Err(JoinError::Panicked(panic)) = joined else { panic!("{joined:?}") };
-    let message = panic.downcast::<String>().unwrap();
-    assert!(message.contains("a buffer changed its length on its own"), "{message}");
+    readv_panics(&[STEADY, GROWS], "a buffer changed its length on its own");
+    readv_panics(
+        &[GROWS, STEADY, STEADY, STEADY, STEADY],
+        "a buffer changed its length on its own",
+    );
+}
+
+/// When it is asked for its length after the call, for more than it has.
+#[test]
+fn a_target_that_panics_after_the_call() {
+    readv_panics(&[STEADY, PANICS], "out of range");
+    readv_panics(&[STEADY, STEADY, STEADY, STEADY, PANICS], "out of range");
 }
 
 /// What the tests above rest on.
@@ -193,7 +220,7 @@ fn steady_ones_are_filled() {
     with_app(malloc_and_null(), async || {
         let (result, bufs) = open().await.readv(targets(&[STEADY, &[0], STEADY]), 0).await;
         result.unwrap();
-        let told: Vec<_> = bufs.iter().map(|buf| buf.2).collect();
+        let told: Vec<_> = bufs.iter().map(|buf| buf.2.get()).collect();
         assert_eq!(told, [Some(BLOCK), None, Some(BLOCK)]);
     });
 }

@@ -291,6 +291,7 @@ unsafe impl<T: Piece> Keep<*mut iovec> for Vectored<T> {
 #[cfg(test)]
 mod tests {
     use core::slice;
+    use std::rc::Rc;
 
     use super::{Bufs, FEW, Keep, Source, Target};
 
@@ -334,6 +335,42 @@ mod tests {
                 assert_eq!(found, expected);
                 bufs = vectored.give_back();
             }
+        }
+    }
+
+    /// As many as have their array in the record, but longer together than what is said of them there.
+    #[test]
+    fn a_few_of_four_gigabytes() {
+        let bytes = Rc::new(vec![0; 1 << 30]);
+        let mut bufs = Bufs::<Source<Rc<Vec<u8>>>>::new(vec![bytes; FEW]);
+        let told = bufs.measure("test").unwrap();
+        assert_eq!((told.count, told.total), (4, 1 << 32));
+        let mut vectored = bufs.for_call(told);
+        // SAFETY: the array has an element for each buffer.
+        let iovs = unsafe { slice::from_raw_parts(vectored.arg(), FEW) };
+        assert!(iovs.iter().all(|iov| iov.iov_len == 1 << 30));
+    }
+
+    /// A vector of those has no memory of its own.
+    #[test]
+    fn buffers_that_take_no_room() {
+        struct Letter;
+
+        impl compio_buf::IoBuf for Letter {
+            fn as_init(&self) -> &[u8] {
+                b"a"
+            }
+        }
+
+        for count in [1, FEW, FEW + 1] {
+            let mut bufs = Bufs::<Source<Letter>>::new((0..count).map(|_| Letter).collect());
+            let told = bufs.measure("test").unwrap();
+            assert_eq!((told.count as usize, told.total), (count, count as u64));
+            let mut vectored = bufs.for_call(told);
+            // SAFETY: the array has an element for each buffer.
+            let iovs = unsafe { slice::from_raw_parts(vectored.arg(), count) };
+            assert!(iovs.iter().all(|iov| iov.iov_len == 1));
+            assert_eq!(vectored.give_back().into_inner().len(), count);
         }
     }
 }
