@@ -2,10 +2,10 @@
 //!
 //! Invariants:
 //!
-//! 1. A length was the buffer's in bytes when the operation was described, and C is told to use no more. A
-//!    buffer that yields a slice of another length when the call is made ends the process, for it breaks
-//!    the word of its trait. Of several buffers the sum counts, and how many are not empty: those that
-//!    trade their lengths meanwhile are told to C as they are then.
+//! 1. A length was the buffer's in bytes before the call, and C is told to use no more. A buffer that yields
+//!    a slice of another length when the call is made ends the process, for it breaks the word of its
+//!    trait. Of several buffers the sum counts, and how many are not empty: those that trade their lengths
+//!    meanwhile are told to C as they are then.
 //!    What buffers do to themselves during the call cannot all be seen (one may put other memory in its
 //!    place, several may trade their lengths); their trait forbids that too.
 //! 2. What C may write to is initialised, all of it, when C is told of it.
@@ -180,16 +180,17 @@ impl<T: Piece> Bufs<T> {
     /// What C is to be told.
     #[inline]
     pub(super) fn measure(&mut self, operation: &'static str) -> Result<Told> {
-        let (mut count, mut total) = (0_usize, 0);
+        // So that no count of them overflows, here or when the call is made.
+        if c_int::try_from(self.0.len()).is_err() {
+            return Err(Error::invalid(operation, "too many buffers"));
+        }
+        let mut told = Told { count: 0, total: 0 };
         for buf in &mut self.0 {
             let len = T::len(buf);
-            count += usize::from(len > 0);
-            total += len as u64;
+            told.count += c_int::from(len > 0);
+            told.total += len as u64;
         }
-        match c_int::try_from(count) {
-            Ok(count) => Ok(Told { count, total }),
-            Err(_) => Err(Error::invalid(operation, "too many buffers")),
-        }
+        Ok(told)
     }
 
     /// For a call in which C is told so.
@@ -372,5 +373,23 @@ mod tests {
             assert!(iovs.iter().all(|iov| iov.iov_len == 1));
             assert_eq!(vectored.give_back().into_inner().len(), count);
         }
+    }
+
+    /// They are not even asked, so that no count of them overflows.
+    #[test]
+    fn more_buffers_than_c_can_count() {
+        #[derive(Clone, Copy)]
+        struct Unasked;
+
+        impl compio_buf::IoBuf for Unasked {
+            fn as_init(&self) -> &[u8] {
+                panic!("it was asked")
+            }
+        }
+
+        // Without a size, they take no room.
+        let bufs = Vec::from([Unasked; 1 << 31]);
+        let refused = Bufs::<Source<Unasked>>::new(bufs).measure("test").err().unwrap();
+        assert!(refused.to_string().contains("too many buffers"), "{refused}");
     }
 }
