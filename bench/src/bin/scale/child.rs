@@ -35,6 +35,12 @@ impl Figures {
     }
 }
 
+/// glibc keeps small blocks that were freed in lists, the last one first, and sorts them all now and then; with
+/// a million tasks that takes longer than everything else. And it gives large blocks back to the system, which
+/// clears them for the next round; what was taken is kept here, as it is with few in flight.
+const TUNABLES: &str =
+    "glibc.malloc.mxfast=0:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1099511627776";
+
 /// Does the job that the parent asks for.
 pub(crate) fn work(job: &[String], options: &Options) -> Result<(), Failure> {
     let [what, count] = job else { return Err("a job has a name and a number".into()) };
@@ -59,9 +65,7 @@ pub(crate) fn ask<T: DeserializeOwned>(
     options: &Options,
 ) -> Result<T, Failure> {
     let child = Command::new(std::env::current_exe()?)
-        // glibc keeps small blocks that were freed in lists, the last one first, and sorts them all now
-        // and then; with a million tasks that takes longer than everything else.
-        .env("GLIBC_TUNABLES", "glibc.malloc.mxfast=0")
+        .env("GLIBC_TUNABLES", TUNABLES)
         .args(["--child", what, &count.to_string(), "--rounds", &options.rounds.to_string()])
         .output()?;
     let stdout = String::from_utf8_lossy(&child.stdout);
