@@ -6,7 +6,7 @@ use spdk_async::bdev::{Bdev, Descriptor, IoChannel};
 use spdk_async::spdk_sys::{
     self, spdk_bdev, spdk_bdev_desc, spdk_bdev_event_type, spdk_io_channel,
 };
-use spdk_async::{App, LogLevel, Result};
+use spdk_async::{App, LogLevel, Result, Shutdown};
 
 use crate::options::Device;
 
@@ -28,6 +28,9 @@ pub(crate) fn app() -> App {
         .no_pci(true)
         .memory_mib(1024)
         .log_level(LogLevel::Disabled)
+        // A signal ends the process there and then. Were the round dropped instead, its memory would go
+        // while C has operations in flight.
+        .shutdown(Shutdown::Ignore)
 }
 
 /// An open bdev.

@@ -1,6 +1,6 @@
 //! The application, the bdev, and the switch that keeps completions back.
 
-use spdk_async::{App, LogLevel};
+use spdk_async::{App, LogLevel, Shutdown};
 
 /// Bytes of a read.
 pub(crate) const SIZE: usize = 512;
@@ -22,6 +22,9 @@ pub(crate) fn app(reads: usize, cached: usize) -> App {
         // A bdev_io and a buffer, each with what surrounds them.
         .memory_mib(1024 + (reads >> 9) as u32)
         .log_level(LogLevel::Disabled)
+        // A signal ends the process there and then. Were the round dropped instead, its memory would go
+        // while C has reads in flight.
+        .shutdown(Shutdown::Ignore)
 }
 
 /// What `spdk_bdev_io`s each thread keeps for itself if nobody says otherwise.
