@@ -3,20 +3,24 @@
 use core::fmt;
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Parser, ValueEnum};
 use serde::Serialize;
+
+use crate::target::{BLOCK_SIZE, BYTES, DEEPEST};
 
 /// Measures what an await costs beside a bare callback, on whichever backend is linked.
 #[derive(Parser)]
 pub(crate) struct Options {
     /// Operations in flight.
-    #[arg(long, value_delimiter = ',', default_value = "1,32,128,1024")]
+    #[arg(long, value_delimiter = ',', default_value = "1,32,128,1024",
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..=DEEPEST))]
     pub(crate) depths: Vec<usize>,
     /// What the operations do.
     #[arg(long, value_delimiter = ',', default_value = "read,write,readv")]
     pub(crate) ops: Vec<Op>,
-    /// Bytes of an operation.
-    #[arg(long, value_delimiter = ',', default_value = "4096,131072")]
+    /// Bytes of an operation, a multiple of 512.
+    #[arg(long, value_delimiter = ',', default_value = "4096,131072", value_parser = size)]
     pub(crate) sizes: Vec<usize>,
     /// The bdevs; both are made by the benchmark.
     #[arg(long, value_delimiter = ',', default_value = "null,malloc")]
@@ -94,5 +98,38 @@ impl Options {
     pub(crate) fn lanes(&self) -> Vec<Lane> {
         let others = self.lanes.iter().copied().filter(|lane| *lane != Lane::Callback);
         core::iter::once(Lane::Callback).chain(others).collect()
+    }
+}
+
+/// Whole blocks, and no more of them than a bdev has.
+fn size(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(size @ 1..=BYTES) if size.is_multiple_of(BLOCK_SIZE) => Ok(size as usize),
+        _ => Err(format!("it must be a multiple of {BLOCK_SIZE} from {BLOCK_SIZE} to {BYTES}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_measured_is_refused() {
+        Options::command().debug_assert();
+        let accepts = |option, value| Options::try_parse_from(["bench", option, value]).is_ok();
+        for depths in ["1", "1,32768"] {
+            assert!(accepts("--depths", depths), "{depths}");
+        }
+        for depths in ["0", "32,0", "32769", "", "-1"] {
+            assert!(!accepts("--depths", depths), "{depths}");
+        }
+        for sizes in ["512", "1536", "512,67108864"] {
+            assert!(accepts("--sizes", sizes), "{sizes}");
+        }
+        for sizes in ["0", "511", "4096,1000", "67109376", "134217728", "4k"] {
+            assert!(!accepts("--sizes", sizes), "{sizes}");
+        }
     }
 }

@@ -20,6 +20,13 @@ const CONFIG: &str = r#"{"subsystems": [{"subsystem": "bdev", "config": [
 /// The block size of both, in bytes.
 pub(crate) const BLOCK_SIZE: u64 = 512;
 
+/// The bytes of each.
+pub(crate) const BYTES: u64 = 131_072 * BLOCK_SIZE;
+
+/// Operations in flight for which there are `spdk_bdev_io`s, with room to spare: SPDK has 65535 if nobody says
+/// otherwise, and each thread keeps some.
+pub(crate) const DEEPEST: u64 = 32_768;
+
 /// The application that the measurements run in.
 pub(crate) fn app() -> App {
     App::new("bench")
@@ -54,6 +61,7 @@ impl Target {
         let descriptor: Descriptor = Bdev::open(name.to_str().expect("it is ASCII")).await?;
         assert_eq!(u64::from(descriptor.block_size()), BLOCK_SIZE);
         let len = descriptor.num_blocks() * BLOCK_SIZE;
+        assert_eq!(len, BYTES);
         let channel = descriptor.channel()?;
         let mut desc = core::ptr::null_mut();
         // SAFETY: the name ends in NUL, the place is valid, and an spdk_thread is current.

@@ -2,6 +2,9 @@
 
 use spdk_async::{App, LogLevel, Shutdown};
 
+/// Blocks of the bdev, each of which is in one read at a time.
+pub(crate) const BLOCKS: u64 = 1 << 21;
+
 /// Bytes of a read.
 pub(crate) const SIZE: usize = 512;
 
@@ -15,7 +18,7 @@ pub(crate) fn app(reads: usize, cached: usize) -> App {
                 {{"method": "bdev_set_options",
                  "params": {{"bdev_io_pool_size": {pool}, "bdev_io_cache_size": {cached}}}}},
                 {{"method": "bdev_null_create",
-                 "params": {{"name": "Null0", "num_blocks": 2097152, "block_size": 512}}}}]}}]}}"#
+                 "params": {{"name": "Null0", "num_blocks": {BLOCKS}, "block_size": 512}}}}]}}]}}"#
         ))
         .no_huge(true)
         .no_pci(true)
