@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use budget::Piece;
 use clap::{Parser, ValueEnum};
 use options::{Lane, Options};
+use report::Json;
 
 type Failure = Box<dyn Error>;
 
@@ -40,18 +41,25 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Failure> {
     if let Some([name, count]) = options.fixed.as_deref() {
-        let (count, depth) = (count.parse()?, options.depths[0]);
-        return match Piece::from_str(name, true) {
-            Ok(piece) => piece.run(count, depth),
-            Err(_) => census::fixed(Lane::from_str(name, true)?, options.ops[0], count, depth),
-        };
+        return fixed(name, count, options);
     }
     if let Some(lane) = options.census {
         let census = census::here(lane)?;
         return Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string(&census)?)?);
     }
+    let json = options.json.as_deref().map(Json::open).transpose()?;
     // Each in a process of its own, which has to be over before SPDK starts in this one.
     let heap = census::of_each_lane(options)?;
     let cells = measure::all(options)?;
-    report::Report { backend: spdk_async::BACKEND, heap, cells }.write(options)
+    report::Report { backend: spdk_async::BACKEND, heap, cells }.write(json)
+}
+
+fn fixed(name: &str, count: &str, options: &Options) -> Result<(), Failure> {
+    let count = count.parse().map_err(|error| format!("the count `{count}`: {error}"))?;
+    let (op, depth) = (options.ops[0], options.depths[0]);
+    match (Piece::from_str(name, true), Lane::from_str(name, true)) {
+        (Ok(piece), _) => piece.run(count, depth),
+        (_, Ok(lane)) => census::fixed(lane, op, count, depth),
+        _ => Err(format!("`{name}` is neither a lane nor a piece of the budget").into()),
+    }
 }

@@ -1,13 +1,14 @@
 //! The figures as a table, and as JSON.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::Failure;
 use crate::census::Census;
 use crate::measure::Cell;
-use crate::options::Options;
 
 /// All figures of a run.
 #[derive(Serialize)]
@@ -18,15 +19,20 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Prints the table, and writes the JSON where the options ask for it.
-    pub(crate) fn write(&self, options: &Options) -> Result<(), Failure> {
-        self.print(&mut io::stdout().lock())?;
-        if let Some(path) = &options.json {
-            let text = serde_json::to_string_pretty(self)?;
-            std::fs::write(path, text + "\n")
-                .map_err(|error| format!("{}: {error}", path.display()))?;
+    /// Prints the table, and writes the JSON where there is a file for it.
+    pub(crate) fn write(&self, json: Option<Json>) -> Result<(), Failure> {
+        // The one is of use where the other fails.
+        let printed = self.print(&mut io::stdout().lock());
+        if let Some(json) = json {
+            json.write(&(serde_json::to_string_pretty(self)? + "\n"))?;
         }
-        Ok(())
+        match printed {
+            // Who has closed the pipe does not want the rest.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(format!("cannot print: {error}").into())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn print(&self, out: &mut impl Write) -> io::Result<()> {
@@ -67,6 +73,63 @@ impl Report {
     }
 }
 
+/// A file for the figures, opened before they are measured, for that would be for nothing if it could not
+/// be written.
+pub(crate) struct Json {
+    path: PathBuf,
+    file: File,
+}
+
+impl Json {
+    /// What the file holds stays until there are figures.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let file = File::options().write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    fn write(mut self, text: &str) -> Result<(), Failure> {
+        let path = self.path.display();
+        replace(&mut self.file, text).map_err(|error| format!("{path}: {error}").into())
+    }
+}
+
+fn replace(file: &mut File, text: &str) -> io::Result<()> {
+    // A pipe or a terminal has no length.
+    if file.metadata()?.is_file() {
+        file.set_len(0)?;
+    }
+    file.write_all(text.as_bytes())
+}
+
 fn name(value: &impl clap::ValueEnum) -> String {
     value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_keeps_what_it_holds_until_there_are_figures() {
+        let path = std::env::temp_dir().join(format!("bench-{}.json", std::process::id()));
+        std::fs::write(&path, "what was there, and longer").expect("a file can be written");
+        drop(Json::open(&path).expect("it opens"));
+        let json = Json::open(&path).expect("it opens");
+        assert_eq!(
+            std::fs::read_to_string(&path).expect("it is there"),
+            "what was there, and longer"
+        );
+        json.write("figures").expect("it is written");
+        assert_eq!(std::fs::read_to_string(&path).expect("it is there"), "figures");
+        std::fs::remove_file(&path).expect("it is there");
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_named() {
+        let error = Json::open(Path::new("/nonexistent/x.json")).err().expect("there is no folder");
+        assert!(error.to_string().contains("/nonexistent/x.json"), "{error}");
+        let full = Json::open(Path::new("/dev/full")).expect("it opens");
+        assert!(full.write("figures").is_err());
+    }
 }
