@@ -7,6 +7,8 @@ mod budget;
 mod census;
 #[expect(dead_code, reason = "`scale` also looks while operations are in flight")]
 mod heap;
+#[expect(dead_code, reason = "`scale` also asks whether it works")]
+mod hold;
 mod lanes;
 mod measure;
 mod options;

@@ -49,6 +49,11 @@ impl Operations {
         })
     }
 
+    /// How many have not been handed out.
+    pub(crate) fn left(&self) -> u64 {
+        self.left.get()
+    }
+
     /// The offset of the next operation, in bytes; the same sequence in every round.
     #[inline]
     pub(crate) fn next(&self) -> Option<u64> {

@@ -9,6 +9,8 @@ mod cores;
 #[path = "../../heap.rs"]
 #[expect(dead_code, reason = "the other program also counts allocations")]
 mod heap;
+#[path = "../../hold.rs"]
+mod hold;
 mod many;
 mod options;
 mod reads;

@@ -13,8 +13,8 @@ use spdk_async::bdev::IoChannel;
 use spdk_async::{DmaBuf, Result, spawn_local};
 
 use crate::heap::Growth;
+use crate::hold::Hold;
 use crate::options::Way;
-use crate::target::Hold;
 
 /// What one read took, in nanoseconds.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

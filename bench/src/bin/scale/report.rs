@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use crate::Failure;
 use crate::child::{Figures, ask};
+use crate::hold::Hold;
 use crate::many::Each;
 use crate::options::{Options, Way};
-use crate::target::Hold;
 
 /// Measures everything, and prints each table when it is complete.
 pub(crate) fn print(options: &Options) -> Result<(), Failure> {

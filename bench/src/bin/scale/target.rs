@@ -1,4 +1,4 @@
-//! The application, the bdev, and the switch that keeps completions back.
+//! The application and the bdev.
 
 use spdk_async::{App, LogLevel, Shutdown};
 
@@ -32,29 +32,3 @@ pub(crate) fn app(reads: usize, cached: usize) -> App {
 
 /// What `spdk_bdev_io`s each thread keeps for itself if nobody says otherwise.
 pub(crate) const CACHED: usize = 256;
-
-/// Keeps completions back until it is dropped. An installed SPDK cannot do that.
-pub(crate) struct Hold(());
-
-impl Hold {
-    /// Whether completions can be kept back.
-    pub(crate) const WORKS: bool = cfg!(not(feature = "system"));
-
-    pub(crate) fn start() -> Self {
-        hold(true);
-        Self(())
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        hold(false);
-    }
-}
-
-fn hold(on: bool) {
-    #[cfg(not(feature = "system"))]
-    spdk_async::spdk_sys::hold_completions(on);
-    #[cfg(feature = "system")]
-    let _ = on;
-}
