@@ -6,6 +6,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::Failure;
@@ -22,7 +23,14 @@ pub(crate) struct Outputs {
 impl Outputs {
     pub(crate) fn open(options: &Options) -> Result<Self, Failure> {
         let open = |path: &Option<PathBuf>| path.as_deref().map(Output::open).transpose();
-        Ok(Self { json: open(&options.json)?, plot: open(&options.plot)? })
+        let (json, plot) = (open(&options.json)?, open(&options.plot)?);
+        if let (Some(json), Some(plot)) = (&json, &plot)
+            && json.is_same_file(plot)?
+        {
+            let (json, plot) = (json.path.display(), plot.path.display());
+            return Err(format!("{json} and {plot} are the same file").into());
+        }
+        Ok(Self { json, plot })
     }
 
     pub(crate) fn write(self, report: &Report) -> Result<(), Failure> {
@@ -55,6 +63,12 @@ impl Output {
         };
         let file = file.map_err(|error| failed(path, &error))?;
         Ok(Self { path: path.to_owned(), file, is_new })
+    }
+
+    /// Whether both are one file by different names.
+    fn is_same_file(&self, other: &Self) -> io::Result<bool> {
+        let (one, other) = (self.file.metadata()?, other.file.metadata()?);
+        Ok(one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino()))
     }
 
     fn write(mut self, text: &str) -> Result<(), Failure> {

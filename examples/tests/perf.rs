@@ -265,6 +265,10 @@ fn each_failure_is_one_line() {
         fails(&["-c", &json], &["no bdev"]);
         fails(&["--json", &none], &[&none, "cannot be written"]);
         fails(&["--json", folder.path().to_str().expect("UTF-8")], &["cannot be written"]);
+        let (svg, same) = (path("a.svg"), path("b.svg"));
+        std::os::unix::fs::symlink(&svg, &same).expect("a link can be made");
+        fails(&["--json", &svg, "--plot", &same], &["the same file"]);
+        assert!(!Path::new(&svg).exists());
         // What a run that fails would have written is not there.
         fails(&["-b", "Nope", "--json", &path("figures")], &["`Nope`"]);
         assert!(!folder.path().join("figures").exists());
