@@ -83,9 +83,13 @@ fn check_memory(targets: usize, options: &Options) -> Result<(), Failure> {
     }
 }
 
-fn job(target: &Target, part: usize, rng: Rng, options: &Options) -> Result<Job, Failure> {
+fn job(target: &Target, part: usize, mut rng: Rng, options: &Options) -> Result<Job, Failure> {
     let Target { name, device, places } = target;
-    let buffer = || DmaBuf::zeroed(options.size, device.dma_alignment());
+    let mut buffer = || {
+        let mut buf = DmaBuf::zeroed(options.size, device.dma_alignment())?;
+        rng.fill(&mut buf);
+        Ok::<_, spdk_async::Error>(buf)
+    };
     let buffers: Result<Vec<_>, _> = (0..options.depth).map(|_| buffer()).collect();
     let buffers = buffers.map_err(|error| {
         format!("no memory for the buffers ({error}); raise --memory, or lower --depth or --size")

@@ -19,7 +19,7 @@ use crate::workload::{Cursor, Mix, Op, Picks, Places, Workload};
 pub(crate) struct Job {
     pub(crate) name: String,
     pub(crate) device: BlockDevice,
-    /// One for each operation in flight.
+    /// One for each operation in flight, with what it writes.
     pub(crate) buffers: Vec<DmaBuf>,
     pub(crate) mix: Mix,
     pub(crate) places: Places,
@@ -84,8 +84,7 @@ pub(crate) async fn run(job: Job, window: Arc<Window>) -> Result<Tally, Failure>
     let cursor = Cursor::new(places, part, parts);
     let depth = buffers.len();
     let mut tasks = Vec::with_capacity(depth);
-    for (place, mut buf) in buffers.into_iter().enumerate() {
-        rng.fill(&mut buf);
+    for (place, buf) in buffers.into_iter().enumerate() {
         let (shared, cursor) = (Rc::clone(&shared), Rc::clone(&cursor));
         tasks.push(if mix.workload() == Workload::Verify {
             // What one task has written no other may overwrite.
