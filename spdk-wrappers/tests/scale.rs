@@ -1,12 +1,15 @@
 //! Operations, tasks and descriptors in numbers: a hundred thousand reads in flight at once on one
 //! thread, ten thousand tasks, a thousand descriptors. All of them end, each keeps to its bytes of the
-//! heap, and what one round has taken serves the next.
+//! heap, and what one round has taken serves the next. `SPDK_ASYNC_SCALE_READS` asks for another number of
+//! reads, and a tenth of it of tasks; a million reads take two gigabytes.
 //!
 //! On the embedded backend, for it can hold completions back, and its `spdk_bdev_io`s are not counted:
 //! each thread has made them before its first channel opens.
 #![cfg(not(feature = "system"))]
 
 mod common;
+#[path = "common/seeds.rs"]
+mod seeds;
 
 use core::cell::Cell;
 use core::future::poll_fn;
@@ -21,9 +24,6 @@ use spdk_async::bdev::{AbortToken, Bdev, IoChannel};
 use spdk_async::{DmaBuf, Result, Worker, spawn_local};
 use spdk_sys::hold_completions;
 
-/// Reads in flight at once.
-const READS: usize = 100_000;
-const TASKS: usize = 10_000;
 const DESCRIPTORS: usize = 1_000;
 
 /// What an operation may take of the heap beside its buffer, with its future, its record, and its task
@@ -36,35 +36,40 @@ const BYTES_OF_DESCRIPTOR: usize = 1024;
 /// What a record takes, which stays for the next operation.
 const RECORD: usize = 128;
 
+/// Reads in flight at once.
+fn reads() -> usize {
+    seeds::number("SPDK_ASYNC_SCALE_READS").map_or(100_000, |reads| reads.try_into().unwrap())
+}
+
 #[test]
-fn a_hundred_thousand_reads_in_one_task() {
+fn reads_in_one_task() {
     alone_in_child(|| {
-        with_app(backend(READS), async || {
+        with_app(backend(reads()), async || {
             let channel = Bdev::open("Null0").await.unwrap().channel().unwrap();
-            let mut buffers = buffers(READS);
-            rounds(READS, async || in_one_task(&channel, &mut buffers).await).await;
+            let mut buffers = buffers(reads());
+            rounds(reads(), async || in_one_task(&channel, &mut buffers).await).await;
         });
     });
 }
 
 #[test]
-fn a_hundred_thousand_reads_in_tasks() {
+fn reads_in_tasks() {
     alone_in_child(|| {
-        with_app(backend(READS), async || {
+        with_app(backend(reads()), async || {
             let channel = Bdev::open("Null0").await.unwrap().channel().unwrap();
-            let mut buffers = buffers(READS);
-            rounds(READS, async || in_tasks(&channel, &mut buffers).await).await;
+            let mut buffers = buffers(reads());
+            rounds(reads(), async || in_tasks(&channel, &mut buffers).await).await;
         });
     });
 }
 
 /// Were each looked for in the whole list, this would take minutes.
 #[test]
-fn a_hundred_thousand_reads_named_by_one_token() {
-    with_app(backend(READS), async || {
+fn reads_named_by_one_token() {
+    with_app(backend(reads()), async || {
         let token = AbortToken::new();
         let channel = Bdev::open("Null0").await.unwrap().channel().unwrap().abortable(&token);
-        let mut buffers = buffers(READS);
+        let mut buffers = buffers(reads());
         in_one_task(&channel, &mut buffers).await;
         assert_eq!(channel.abort(&token).await.unwrap(), 0, "an operation is still named");
     });
@@ -72,17 +77,17 @@ fn a_hundred_thousand_reads_named_by_one_token() {
 
 /// Two threads, which share nothing of this.
 #[test]
-fn half_of_them_on_each_of_two_workers() {
+fn half_of_the_reads_on_each_of_two_workers() {
     alone_in_child(|| {
-        let app = app().json(backend(READS / 2)).cores("0x3");
+        let app = app().json(backend(reads() / 2)).cores("0x3");
         let done = run(app, async || {
             let mut workers = Vec::new();
             for cores in ["0x1", "0x2"] {
                 let worker = Worker::create("reader", Some(cores)).await.unwrap();
                 let reads = worker.spawn(|| async {
                     let channel = Bdev::open("Null0").await.unwrap().channel().unwrap();
-                    let mut buffers = buffers(READS / 2);
-                    rounds(READS / 2, async || in_one_task(&channel, &mut buffers).await).await;
+                    let mut buffers = buffers(reads() / 2);
+                    rounds(reads() / 2, async || in_one_task(&channel, &mut buffers).await).await;
                 });
                 workers.push((worker, reads.unwrap()));
             }
@@ -96,8 +101,9 @@ fn half_of_them_on_each_of_two_workers() {
 }
 
 #[test]
-fn ten_thousand_tasks_wait_at_once() {
+fn tasks_wait_at_once() {
     with_app(malloc_and_null(), async || {
+        let count = reads() / 10;
         let (gate, waiting) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(0)));
         let wait = |_| {
             let (gate, waiting) = (Rc::clone(&gate), Rc::clone(&waiting));
@@ -109,14 +115,14 @@ fn ten_thousand_tasks_wait_at_once() {
             })
         };
         let before = live();
-        let tasks: Vec<_> = (0..TASKS).map(wait).collect();
-        while waiting.get() < TASKS {
+        let tasks: Vec<_> = (0..count).map(wait).collect();
+        while waiting.get() < count {
             turn().await;
         }
-        let each = (live() - before) / TASKS;
+        let each = (live() - before) / count;
         assert!(each <= BYTES_OF_TASK, "a task takes {each} bytes");
         gate.set(true);
-        assert_eq!(join_all(tasks).await.len(), TASKS);
+        assert_eq!(join_all(tasks).await.len(), count);
     });
 }
 
