@@ -13,7 +13,7 @@ use crate::hold::Hold;
 use crate::lanes::{self, Round};
 use crate::options::{Device, Lane, Op, Options};
 use crate::target::{Target, app};
-use crate::workload::{Operations, Shape};
+use crate::workload::Shape;
 
 const DEPTH: usize = 1024;
 const COUNT: u64 = 20_000;
@@ -60,9 +60,8 @@ async fn count(lane: Lane) -> spdk_async::Result<Census> {
 /// How much the heap grew at most in a round. All operations are in flight at once before the first
 /// completes, where completions can be kept back.
 async fn grown(lane: Lane, target: &Target) -> spdk_async::Result<u64> {
-    let shape = Shape { op: Op::Read, size: 4096, depth: DEPTH };
-    let buffers = shape.buffers()?;
-    let operations = Operations::new(COUNT, shape, target.len);
+    let round = Round::new(target, shape(Op::Read, DEPTH), COUNT)?;
+    let operations = Rc::clone(&round.operations);
     let (growth, hold) = (Growth::start(), Hold::start());
     let all_in_flight = async {
         while operations.left() + DEPTH as u64 > COUNT {
@@ -70,7 +69,6 @@ async fn grown(lane: Lane, target: &Target) -> spdk_async::Result<u64> {
         }
         drop(hold);
     };
-    let round = Round { target, shape, operations: Rc::clone(&operations), buffers };
     join(lanes::run(lane, round), all_in_flight).await;
     Ok(growth.peak())
 }
@@ -91,12 +89,14 @@ async fn round(
     count: u64,
     depth: usize,
 ) -> spdk_async::Result<u64> {
-    let shape = Shape { op, size: 4096, depth };
-    let buffers = shape.buffers()?;
-    let operations = Operations::new(count, shape, target.len);
+    let round = Round::new(target, shape(op, depth), count)?;
     let before = allocations();
-    lanes::run(lane, Round { target, shape, operations, buffers }).await;
+    lanes::run(lane, round).await;
     Ok(allocations() - before)
+}
+
+fn shape(op: Op, depth: usize) -> Shape {
+    Shape { op, size: 4096, depth }
 }
 
 /// Counts each lane, in a process of its own.

@@ -8,7 +8,7 @@ use crate::Failure;
 use crate::lanes::{self, Round};
 use crate::options::{Device, Lane, Op, Options};
 use crate::target::{Target, app};
-use crate::workload::{Operations, Shape};
+use crate::workload::Shape;
 
 /// One combination of parameters, with the figures of each lane.
 #[derive(Debug, Serialize)]
@@ -102,10 +102,9 @@ async fn timed(
     shape: Shape,
     count: u64,
 ) -> spdk_async::Result<Duration> {
-    let buffers = shape.buffers()?;
-    let operations = Operations::new(count, shape, target.len);
+    let round = Round::new(target, shape, count)?;
     let start = Instant::now();
-    lanes::run(lane, Round { target, shape, operations, buffers }).await;
+    lanes::run(lane, round).await;
     Ok(start.elapsed())
 }
 

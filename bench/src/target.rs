@@ -10,18 +10,14 @@ use spdk_async::{App, LogLevel, Result, Shutdown};
 
 use crate::options::Device;
 
-/// Large enough that random offsets differ, small enough for SPDK's memory without hugepages.
-const CONFIG: &str = r#"{"subsystems": [{"subsystem": "bdev", "config": [
-    {"method": "bdev_null_create",
-     "params": {"name": "Null0", "num_blocks": 131072, "block_size": 512}},
-    {"method": "bdev_malloc_create",
-     "params": {"name": "Malloc0", "num_blocks": 131072, "block_size": 512}}]}]}"#;
-
 /// The block size of both, in bytes.
 pub(crate) const BLOCK_SIZE: u64 = 512;
 
+/// The blocks of each. Enough that random offsets differ, few enough for SPDK's memory without hugepages.
+const BLOCKS: u64 = 131_072;
+
 /// The bytes of each.
-pub(crate) const BYTES: u64 = 131_072 * BLOCK_SIZE;
+pub(crate) const BYTES: u64 = BLOCKS * BLOCK_SIZE;
 
 /// Operations in flight for which there are `spdk_bdev_io`s, with room to spare: SPDK has 65535 if nobody says
 /// otherwise, and each thread keeps some.
@@ -29,8 +25,13 @@ pub(crate) const DEEPEST: u64 = 32_768;
 
 /// The application that the measurements run in.
 pub(crate) fn app() -> App {
+    let geometry = format!(r#""num_blocks": {BLOCKS}, "block_size": {BLOCK_SIZE}"#);
     App::new("bench")
-        .json(CONFIG)
+        .json(format!(
+            r#"{{"subsystems": [{{"subsystem": "bdev", "config": [
+                {{"method": "bdev_null_create", "params": {{"name": "Null0", {geometry}}}}},
+                {{"method": "bdev_malloc_create", "params": {{"name": "Malloc0", {geometry}}}}}]}}]}}"#
+        ))
         .no_huge(true)
         .no_pci(true)
         .memory_mib(1024)

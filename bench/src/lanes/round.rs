@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use spdk_async::DmaBuf;
+use spdk_async::{DmaBuf, Result};
 
 use super::callback::Unit;
 use super::{awaited, callback, oneshot, safe};
@@ -17,6 +17,14 @@ pub(crate) struct Round<'a> {
     pub(crate) operations: Rc<Operations>,
     /// For each operation in flight.
     pub(crate) buffers: Vec<Vec<DmaBuf>>,
+}
+
+impl<'a> Round<'a> {
+    /// One of `count` operations. Its buffers are fresh.
+    pub(crate) fn new(target: &'a Target, shape: Shape, count: u64) -> Result<Self> {
+        let operations = Operations::new(count, shape, target.len);
+        Ok(Self { target, shape, operations, buffers: shape.buffers()? })
+    }
 }
 
 /// Runs a round through a lane.
