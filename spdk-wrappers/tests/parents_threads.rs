@@ -85,7 +85,8 @@ fn the_last_descriptor_is_dropped_on_another_thread_with_io_in_flight() {
             task.unwrap().await.unwrap();
             let closed = timeout(Duration::from_secs(20), next(&mut events)).await;
             assert_eq!(closed, Ok(None), "it is closed by the thread that opened it");
-            assert_eq!(buffers::live(), 0);
+            // The last operation lets go of its channel, which closes the descriptor here, before its buffer.
+            until(|| buffers::live() == 0).await;
             worker.end();
         }
     });

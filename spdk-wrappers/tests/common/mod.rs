@@ -35,9 +35,20 @@ type Job = Box<dyn FnOnce() + Send>;
 static HOST: LazyLock<Mutex<mpsc::Sender<Job>>> = LazyLock::new(|| {
     LazyLock::force(&CORES);
     let (jobs, queue) = mpsc::channel::<Job>();
-    std::thread::spawn(move || queue.into_iter().for_each(|job| job()));
+    let host = std::thread::spawn(move || queue.into_iter().for_each(|job| job()));
+    let host = host.thread().id();
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().id() == host {
+            *LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner) = panic.to_string();
+        }
+        report(panic);
+    }));
     Mutex::new(jobs)
 });
+
+/// The words of the host's last panic. What it prints is taken for output of the test that came first.
+static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 
 /// A process's turn to use the machine's cores, of which an installed SPDK has each only once.
 static CORES: LazyLock<Option<File>> = LazyLock::new(|| {
@@ -93,7 +104,10 @@ pub(crate) fn hosted<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static
         done.send(outcome).expect("the test waits");
     });
     HOST.lock().unwrap().send(job).expect("the host runs");
-    outcome.recv().expect("the job ends").unwrap_or_else(|panic| resume_unwind(panic))
+    outcome.recv().expect("the job ends").unwrap_or_else(|panic| {
+        eprintln!("{}", LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner));
+        resume_unwind(panic)
+    })
 }
 
 const CHILD: &str = "SPDK_ASYNC_TEST_CHILD";
