@@ -7,7 +7,9 @@ use std::thread;
 use callback_adapter::{Kept, OnceCallback};
 
 use crate::common::callbacks::{Done, Object, Open, during_next_read};
-use crate::common::library::{Context, Library, Opening, Script, elsewhere, open_call, slot_of};
+use crate::common::library::{
+    Context, Library, Opening, Script, elsewhere, next_of, open_call, slot_of,
+};
 use crate::common::storage::{Kind, for_both_storages, pending, pool, ready};
 use crate::common::strays::strays_of;
 
@@ -284,7 +286,7 @@ fn a_storm_from_another_thread() {
     assert_eq!(pool.in_use(), 0);
 }
 
-/// The travelling generation comes round after 2^22 uses of a record; until then no context is like
+/// The travelling generation comes round after 2^21 uses of a record; until then no context is like
 /// an older one of the same record.
 #[test]
 fn generations_differ_for_a_long_time() {
@@ -295,6 +297,18 @@ fn generations_differ_for_a_long_time() {
         assert_eq!(slot_of(context), slot_of(first), "the record is reused at once");
         assert_ne!(context, first);
     }
+}
+
+/// So old a context that the generations have come round is like that of a call that has not begun.
+#[test]
+fn the_context_of_a_call_that_has_not_begun() {
+    let (library, pool) = (Library::new(), pool());
+    let mut context = spent(Kind::Pooled, &library, &pool);
+    context.cb_arg = next_of(context.cb_arg);
+    assert_eq!(strays_of(|| (0..2).for_each(|_| context.complete(0))), 2);
+    assert_eq!(spent(Kind::Pooled, &library, &pool).cb_arg, context.cb_arg);
+    assert_eq!(strays_of(|| context.complete(0)), 1);
+    assert_eq!(pool.in_use(), 0);
 }
 
 /// A boxed context of another callback type is a stray, not a wrong cast.

@@ -160,10 +160,11 @@ impl Core {
 
     /// Ends the poll of a task that is done by it.
     #[inline(never)]
-    pub(super) fn retire(task: &Local) {
+    pub(super) fn retire(task: Local) {
         // SAFETY: the executor has polled the task, and cannot end until that has ended below.
         let core = unsafe { &*task.core.get() };
-        core.tasks.strike(task);
+        core.tasks.strike(&task);
+        drop(task);
         core.pool.end_poll();
     }
 

@@ -18,4 +18,4 @@ mod waker;
 pub use join::{JoinError, JoinHandle};
 pub use local::{Executor, yield_now};
 pub use remote::{Closed, Remote, Wakeup};
-pub(crate) use waker::{is_for, polled, wake_kept};
+pub(crate) use waker::{WaitingTask, Wake, polled};

@@ -206,12 +206,6 @@ impl Local {
         unsafe { turn(self.into_raw()) }
     }
 
-    #[inline(never)]
-    fn drop_last(&self) {
-        // SAFETY: task invariant 1: the count of all local references.
-        drop(unsafe { Counted::from_raw(self.0) });
-    }
-
     /// Drops the future.
     ///
     /// # Safety
@@ -247,7 +241,14 @@ impl Drop for Local {
         let left = self.local.get() - 1;
         self.local.set(left);
         if left == 0 {
-            self.drop_last();
+            drop_last(self.0);
         }
     }
+}
+
+/// Gives up the count of all local references. By value, so that a reference need not be in memory for it.
+#[inline(never)]
+fn drop_last(task: NonNull<Header>) {
+    // SAFETY: task invariant 1.
+    drop(unsafe { Counted::from_raw(task) });
 }

@@ -158,7 +158,7 @@ unsafe extern "C" fn turn<F: Future>(task: NonNull<Header>) {
     };
     // SAFETY: the caller's promise.
     unsafe { end::<F>(task, Some(outcome)) };
-    Core::retire(&local);
+    Core::retire(local);
 }
 
 /// # Safety

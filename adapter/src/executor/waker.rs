@@ -1,5 +1,5 @@
-//! The wakers of tasks. One kind may be anywhere and counts with atomics. The other lies in a record
-//! of the executor's own pool, so it stays at home, counts without them, and resumes its task at once.
+//! The ways to wake a task. Its wakers may be anywhere and count with atomics. A record of the executor's own
+//! pool keeps the task itself instead, at home, without them; its callback resumes the task at once.
 
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -12,8 +12,6 @@ use crate::Pool;
 
 /// Of wakers that tasks are polled with. Its address tells them from others.
 static ANYWHERE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_counted);
-/// Of wakers in records.
-static IN_RECORD: RawWakerVTable = RawWakerVTable::new(clone, resume, wake_local, drop_local);
 
 /// The waker that a task is polled with; it counts for nothing until it is cloned.
 ///
@@ -25,11 +23,35 @@ pub(super) unsafe fn borrowed(task: NonNull<Header>) -> ManuallyDrop<Waker> {
     ManuallyDrop::new(unsafe { Waker::new(task.as_ptr().cast_const().cast(), &ANYWHERE) })
 }
 
-/// Whether a waker that is kept in a record wakes the task of `waker`.
-#[inline]
-pub(crate) fn is_for(kept: &Waker, waker: &Waker) -> bool {
-    let own = ptr::eq(kept.vtable(), &IN_RECORD) && ptr::eq(waker.vtable(), &ANYWHERE);
-    kept.data() == waker.data() && own || kept.will_wake(waker)
+/// What a record keeps, to tell who waits for it.
+pub(crate) enum Wake {
+    /// A task of the executor of the record's pool.
+    Task(WaitingTask),
+    /// Anybody else.
+    Other(Waker),
+}
+
+impl Wake {
+    /// Whether it wakes the task of `waker`.
+    pub(crate) fn is_for(&self, waker: &Waker) -> bool {
+        match self {
+            Self::Task(WaitingTask(task)) => {
+                ptr::eq(task.as_ptr(), waker.data()) && ptr::eq(waker.vtable(), &ANYWHERE)
+            }
+            Self::Other(kept) => kept.will_wake(waker),
+        }
+    }
+}
+
+/// A task that waits for a record of its executor's own pool, which keeps this (A15).
+pub(crate) struct WaitingTask(Local);
+
+impl WaitingTask {
+    /// Polls the task, on the stack of the record's callback, or queues it if that may not be.
+    #[inline(always)]
+    pub(crate) fn resume(self) {
+        self.0.resume();
+    }
 }
 
 /// A task that is being polled.
@@ -48,28 +70,13 @@ pub(crate) fn polled<'a>(waker: &'a Waker, pool: &Pool) -> Option<Polled<'a>> {
 }
 
 impl Polled<'_> {
-    /// The waker to keep in a record of the pool. Nothing but counting is run for it.
+    /// What a record of the pool keeps to resume the task. Nothing but counting is run for it.
     #[inline(always)]
-    pub(crate) fn waker(self) -> Waker {
+    pub(crate) fn waiting(self) -> WaitingTask {
         // SAFETY: whoever polls the task has a reference, at home.
         let task = ManuallyDrop::new(unsafe { Local::from_raw(self.0) });
-        let data = Local::clone(&task).into_raw().as_ptr().cast_const().cast();
-        // SAFETY: the functions of the table keep the contract of wakers for local references, as the
-        // record never leaves home and never clones its waker elsewhere (A15).
-        unsafe { Waker::new(data, &IN_RECORD) }
+        WaitingTask(Local::clone(&task))
     }
-}
-
-/// Wakes by the waker of a record, at home: resumes a task of the pool's own executor at once, if that may
-/// be.
-#[inline(always)]
-pub(crate) fn wake_kept(waker: Waker) {
-    if !ptr::eq(waker.vtable(), &IN_RECORD) {
-        return waker.wake();
-    }
-    let waker = ManuallyDrop::new(waker);
-    // SAFETY: the table says that this is a local reference, which the waker gives up.
-    unsafe { local(waker.data()) }.resume();
 }
 
 /// # Safety
@@ -80,16 +87,6 @@ unsafe fn counted(data: *const ()) -> Counted {
     let task = unsafe { NonNull::new_unchecked(data.cast_mut().cast()) };
     // SAFETY: the caller's promise.
     unsafe { Counted::from_raw(task) }
-}
-
-/// # Safety
-///
-/// - `data` is a task, and a local reference to it is given up to what this returns, at home.
-unsafe fn local(data: *const ()) -> Local {
-    // SAFETY: a task's address is not null.
-    let task = unsafe { NonNull::new_unchecked(data.cast_mut().cast()) };
-    // SAFETY: the caller's promise.
-    unsafe { Local::from_raw(task) }
 }
 
 unsafe fn clone(data: *const ()) -> RawWaker {
@@ -112,20 +109,4 @@ unsafe fn wake_by_ref(data: *const ()) {
 unsafe fn drop_counted(data: *const ()) {
     // SAFETY: the waker gives its count up.
     drop(unsafe { counted(data) });
-}
-
-unsafe fn resume(data: *const ()) {
-    // SAFETY: the waker gives its local reference up; records are completed at home (A15).
-    unsafe { local(data) }.resume();
-}
-
-unsafe fn wake_local(data: *const ()) {
-    // SAFETY: the waker keeps its local reference, for this one is not dropped.
-    let task = ManuallyDrop::new(unsafe { local(data) });
-    Local::clone(&task).wake();
-}
-
-unsafe fn drop_local(data: *const ()) {
-    // SAFETY: the waker gives its local reference up; records are dropped at home (A15).
-    drop(unsafe { local(data) });
 }

@@ -8,8 +8,11 @@ use super::slot::{Class, Slot};
 use crate::OnceCallback;
 
 /// What a callback reports, or the panic of reading it.
-pub(crate) type Report<C> =
-    Result<Result<<C as OnceCallback>::Value, <C as OnceCallback>::Error>, Box<dyn Any + Send>>;
+pub(super) enum Report<C: OnceCallback> {
+    Value(C::Value),
+    Error(C::Error),
+    Panic(Box<dyn Any + Send>),
+}
 
 /// The report comes first, so that a callback finds it without knowing the payload's type.
 #[repr(C)]

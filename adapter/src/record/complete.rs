@@ -2,6 +2,7 @@
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
+use core::task::Waker;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -9,9 +10,10 @@ use super::body::{self, Report};
 use super::cb_arg;
 use super::page::Page;
 use super::pool::release;
-use super::slot::{Slot, Word};
+use super::slot::Slot;
 use super::state::{Completion, State};
-use crate::{OnceCallback, executor, report, unwind};
+use crate::executor::Wake;
+use crate::{OnceCallback, report, unwind};
 
 /// Completes the record that `cb_arg` names with what `read` reports.
 ///
@@ -28,12 +30,12 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
     read: impl FnOnce() -> Result<C::Value, C::Error>,
 ) {
     // SAFETY: the caller's promise.
-    let Some((slot, word)) = (unsafe { expected::<C>(cb_arg) }) else {
+    let Some(slot) = (unsafe { expected::<C>(cb_arg) }) else {
         return;
     };
     // SAFETY: slot invariants 1 and 2: slots are never freed, and we are on this one's home.
     let header = unsafe { slot.as_ref() };
-    header.set_word(word.reading());
+    header.answer();
     let mut failure = None;
     let success = catch_unwind(AssertUnwindSafe(|| match read() {
         Ok(value) => Some(value),
@@ -43,14 +45,14 @@ pub(crate) unsafe fn complete<C: OnceCallback>(
         }
     }));
     match success {
-        Ok(Some(value)) if header.word() == Word::new(State::InFlight).reading() => {
+        Ok(Some(value)) if header.state() == State::InFlight => {
             const NEXT: State = State::InFlight.complete().0;
             // SAFETY: the report is that of a call of `C`, whose slot is in flight.
-            unsafe { store::<C>(slot, Ok(Ok(value)), NEXT) };
+            unsafe { store::<C>(slot, Report::Value(value), NEXT) };
             wake(header);
         }
-        // SAFETY: the slot is waited for, on its home, and says that its report is being read.
-        Ok(Some(value)) => unsafe { settle::<C>(slot, Ok(Ok(value))) },
+        // SAFETY: the slot is waited for, on its home, and is answered.
+        Ok(Some(value)) => unsafe { settle::<C>(slot, Report::Value(value)) },
         // SAFETY: as above.
         failed => unsafe { settle_failure::<C>(slot, failed.err(), failure) },
     }
@@ -69,8 +71,8 @@ unsafe fn settle_failure<C: OnceCallback>(
     error: Option<C::Error>,
 ) {
     let report = match (panic, error) {
-        (Some(panic), _) => Err(panic),
-        (None, Some(error)) => Ok(Err(error)),
+        (Some(panic), _) => Report::Panic(panic),
+        (None, Some(error)) => Report::Error(error),
         (None, None) => unreachable!("reading a report ends in one of three ways"),
     };
     // SAFETY: the caller's promise.
@@ -81,13 +83,13 @@ unsafe fn settle_failure<C: OnceCallback>(
 ///
 /// # Safety
 ///
-/// - The slot is on its home, and its call is of `C`, is waited for, and has its report read.
+/// - The slot is on its home, and its call is of `C`, is waited for, and is answered.
 #[inline(never)]
 unsafe fn settle<C: OnceCallback>(slot: NonNull<Slot>, report: Report<C>) {
     // SAFETY: slot invariants 1 and 2: slots are never freed, and we are on this one's home.
     let header = unsafe { slot.as_ref() };
     // The future may have been dropped while the report was read.
-    let (next, completion) = header.word().read().state().complete();
+    let (next, completion) = header.state().complete();
     match completion {
         Completion::Store => {
             // SAFETY: the caller's promise; the state is one in which there is no report.
@@ -100,9 +102,9 @@ unsafe fn settle<C: OnceCallback>(slot: NonNull<Slot>, report: Report<C>) {
         }
         Completion::Discard => {
             // From here on a further callback is a stray, whatever the drops below set off.
-            header.set_word(Word::new(next));
+            header.set_state(next);
             // A resource in the report goes before the parents in the payload.
-            discard(C::NAME, report);
+            discard(report);
             // SAFETY: slot invariant 3: an orphan's body is live, and its report was never written.
             unsafe { free(slot) };
         }
@@ -122,15 +124,23 @@ unsafe fn store<C: OnceCallback>(slot: NonNull<Slot>, report: Report<C>, next: S
     // SAFETY: slot invariant 3: the report is not initialised in this state.
     unsafe { place.write(report) };
     // SAFETY: slot invariants 1 and 2: slots are never freed, and we are on this one's home.
-    unsafe { slot.as_ref() }.set_word(Word::new(next));
+    unsafe { slot.as_ref() }.set_state(next);
 }
 
 /// Resumes the task that waits, if it can be. Afterwards the slot may be of another call.
 #[inline(always)]
 fn wake(header: &Slot) {
-    if let Some(waker) = header.waker.take() {
-        executor::wake_kept(waker);
+    match header.take_wake() {
+        Some(Wake::Task(task)) => task.resume(),
+        Some(Wake::Other(waker)) => wake_other(waker),
+        None => {}
     }
+}
+
+/// Apart, so that a callback that resumes has nothing to save for it.
+#[inline(never)]
+fn wake_other(waker: Waker) {
+    waker.wake();
 }
 
 /// Drops what an orphan kept, and gives its slot back.
@@ -151,33 +161,35 @@ unsafe fn free(slot: NonNull<Slot>) {
 
 /// Drops what nobody takes, which closes a handle in it; a panic must not go the same way.
 #[inline]
-fn discard<V, E>(callback: &str, report: Result<Result<V, E>, Box<dyn Any + Send>>) {
-    if report.is_err() {
-        unwind::unheard(callback);
+fn discard<C: OnceCallback>(report: Report<C>) {
+    if matches!(report, Report::Panic(_)) {
+        unwind::unheard(C::NAME);
     }
     drop(report);
 }
 
-/// The slot that this callback is for, and its word; `None` after reporting a stray.
+/// The slot that this callback is for; `None` after reporting a stray.
 ///
 /// # Safety
 ///
 /// - `cb_arg` is null or was made by `cb_arg::encode`.
 #[inline(always)]
-unsafe fn expected<C: OnceCallback>(cb_arg: *mut c_void) -> Option<(NonNull<Slot>, Word)> {
+unsafe fn expected<C: OnceCallback>(cb_arg: *mut c_void) -> Option<NonNull<Slot>> {
     let slot = cb_arg::decode(cb_arg).or_else(|| stray(C::NAME))?;
-    // SAFETY: slot invariants 1 and 2: only ticket and word are read before the home is checked.
+    // SAFETY: slot invariants 1 and 2: only the ticket is read before the home is checked.
     let header = unsafe { slot.as_ref() };
-    // In this order, for a thread on which the record may be in its next call any moment.
-    let word = header.word();
-    if header.ticket() != cb_arg.addr() || !word.is_waited_for() {
+    if header.ticket() != cb_arg.addr() {
         return stray(C::NAME);
     }
     // SAFETY: pages are never freed (A1).
     if !unsafe { Page::of(slot).as_ref() }.is_home() {
         wrong_home(C::NAME);
     }
-    Some((slot, word))
+    // The ticket of a slot that is free waits for its next call, whose context is a very old one again.
+    if !header.is_waited_for() {
+        return stray(C::NAME);
+    }
+    Some(slot)
 }
 
 #[cold]

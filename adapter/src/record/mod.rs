@@ -15,7 +15,6 @@ mod slot;
 mod started;
 mod state;
 
-pub(crate) use body::Report;
 pub(crate) use complete::complete;
 pub use op::Pooled;
 pub use pool::{InFlight, Pool};

@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 use core::marker::PhantomData;
-use core::mem::{self, ManuallyDrop};
+use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 use core::task::Waker;
 use std::panic::resume_unwind;
@@ -11,10 +11,11 @@ use super::body::{self, Body, Report};
 use super::cb_arg;
 use super::page::Page;
 use super::pool::{Pool, PoolInner, release};
-use super::slot::{Slot, Word};
+use super::slot::Slot;
 use super::state::{Abandonment, Acceptance, Refusal, State};
+use crate::executor::{self, Wake};
 use crate::sync::Ordering;
-use crate::{Failure, OnceCallback, executor};
+use crate::{Failure, OnceCallback};
 
 /// A slot that is in use for a call of callback `C` and payload `P`.
 ///
@@ -72,38 +73,37 @@ impl<C: OnceCallback, P> Record<C, P> {
         cb_arg::encode(self.slot, self.header().ticket())
     }
 
-    /// Edge 4, with the waker that the callback is to wake.
+    /// Edge 4, with whom the callback is to wake.
     ///
     /// # Errors
     ///
     /// The record, if the callback has come by now.
     #[inline(always)]
-    pub(super) fn accept(self, waker: impl FnOnce() -> Waker) -> Result<Self, Self> {
+    pub(super) fn accept(self, wake: impl FnOnce() -> Wake) -> Result<Self, Self> {
         // As nothing unwinds here, nothing of the record need be in memory.
         let record = ManuallyDrop::new(self);
         let header = record.header();
-        // A callback that came inside of the call has ended.
-        let (next, acceptance) = header.word().still().accept();
+        let (next, acceptance) = header.state().accept();
         if acceptance == Acceptance::Take {
             return Err(ManuallyDrop::into_inner(record));
         }
-        // There was none: the record has just begun.
-        mem::forget(header.waker.replace(Some(waker())));
-        header.set_word(Word::new(next));
+        header.keep(wake());
+        header.set_state(next);
         Ok(ManuallyDrop::into_inner(record))
     }
 
     /// Edge 2.
     pub(super) fn refuse(&self) -> Refusal {
         let (next, refusal) = self.header().state().refuse();
-        self.header().set_word(Word::new(next));
+        self.header().answer();
+        self.header().set_state(next);
         refusal
     }
 
     /// Whether the report is there: edges 3 and 5 have been. It stays.
     #[inline]
     pub(super) fn is_done(&self) -> bool {
-        self.header().word().still() == State::Done
+        self.header().state() == State::Done
     }
 
     /// The record, if it is done. If not, its callback wakes `waker`.
@@ -125,19 +125,25 @@ impl<C: OnceCallback, P> Record<C, P> {
     #[inline(never)]
     fn wait(self, waker: &Waker) -> Self {
         let header = self.header();
-        let old = header.waker.take();
-        if old.as_ref().is_some_and(|old| executor::is_for(old, waker)) {
-            header.waker.set(old);
-            return self;
-        }
+        let old = header.take_wake();
+        let old = match old {
+            Some(old) if old.is_for(waker) => {
+                header.keep(old);
+                return self;
+            }
+            old => old,
+        };
         // SAFETY: pages are never freed (A1).
         let pool = unsafe { Page::of(self.slot).as_ref() }.pool.load(Ordering::Relaxed);
         // SAFETY: a slot in use keeps its pool alive (A7).
         let own = unsafe { PoolInner::with_handle(pool, |pool| executor::polled(waker, pool)) };
         // A waker may run anything when it is cloned or dropped, the callback included.
-        let new = own.map_or_else(|| waker.clone(), |task| task.waker());
+        let new = match own {
+            Some(task) => Wake::Task(task.waiting()),
+            None => Wake::Other(waker.clone()),
+        };
         if !self.is_done() {
-            header.waker.set(Some(new));
+            header.keep(new);
         }
         drop(old);
         self
@@ -173,9 +179,9 @@ impl<C: OnceCallback, P> Record<C, P> {
         failed: impl FnOnce(Failure<C::Error>) -> E,
     ) -> Result<C::Value, E> {
         // First, so that the report is not dropped with the record.
-        self.header().set_word(Word::new(State::Bare));
+        self.header().set_state(State::Bare);
         // SAFETY: slot invariant 3: the report was initialised until this, and nothing writes there.
-        let Ok(Ok(value)) = (unsafe { &*self.report() }) else {
+        let Report::Value(value) = (unsafe { &*self.report() }) else {
             // SAFETY: the report is one of a failure, and nobody reads it again.
             return Err(unsafe { self.read_failure(failed) });
         };
@@ -191,9 +197,9 @@ impl<C: OnceCallback, P> Record<C, P> {
     unsafe fn read_failure<E>(&self, failed: impl FnOnce(Failure<C::Error>) -> E) -> E {
         // SAFETY: the caller's promise.
         match unsafe { ptr::read(self.report()) } {
-            Ok(Err(error)) => failed(Failure { function: self.function(), error }),
-            Err(panic) => resume_unwind(panic),
-            Ok(Ok(_)) => unreachable!("a success is not a failure"),
+            Report::Error(error) => failed(Failure { function: self.function(), error }),
+            Report::Panic(panic) => resume_unwind(panic),
+            Report::Value(_) => unreachable!("a success is not a failure"),
         }
     }
 
@@ -216,8 +222,8 @@ impl<C: OnceCallback, P> Drop for Record<C, P> {
         let (next, abandonment) = header.state().abandon();
         match abandonment {
             Abandonment::Leave => {
-                header.set_word(header.word().with(next));
-                drop(header.waker.take());
+                header.set_state(next);
+                drop(header.take_wake());
             }
             Abandonment::TakeAndDrop => {
                 let owned = Self { slot: self.slot, marker: PhantomData };

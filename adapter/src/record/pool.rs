@@ -15,7 +15,7 @@ use std::rc::{Rc, Weak};
 
 use super::cb_arg;
 use super::page::{self, Page};
-use super::slot::{Class, Slot, Word};
+use super::slot::{Class, Slot};
 use super::state::State;
 use crate::sync::{Ordering, thread_local};
 use crate::{Home, unwind};
@@ -62,7 +62,7 @@ pub struct InFlight {
 thread_local! {
     /// The pool of the executor that is polling tasks on this OS thread right now, or null. A scope,
     /// not a home: whoever enters holds the pool and sets back what was there before.
-    static ENTERED: Cell<*const PoolInner> = const { Cell::new(ptr::null()) };
+    static ENTERED: Cell<*const Pool> = const { Cell::new(ptr::null()) };
 }
 
 impl Pool {
@@ -101,7 +101,7 @@ impl Pool {
     /// The same, where the home is known to be current.
     pub(crate) fn enter_at_home<R>(&self, body: impl FnOnce() -> R) -> R {
         struct Restore<'a> {
-            entered: *const PoolInner,
+            entered: *const Pool,
             pool: &'a Pool,
             polled: *const (),
         }
@@ -112,7 +112,7 @@ impl Pool {
             }
         }
         let _restore = Restore {
-            entered: ENTERED.with(|entered| entered.replace(Rc::as_ptr(&self.0))),
+            entered: ENTERED.with(|entered| entered.replace(self)),
             pool: self,
             polled: self.polled(),
         };
@@ -122,7 +122,7 @@ impl Pool {
     /// Enters the pool, for the poll of a task of its executor. Its home is current.
     #[inline(always)]
     pub(crate) fn begin_poll(&self, task: *const ()) {
-        ENTERED.with(|entered| entered.set(Rc::as_ptr(&self.0)));
+        ENTERED.with(|entered| entered.set(self));
         self.0.polled.set(task);
     }
 
@@ -153,12 +153,8 @@ impl Pool {
 
     #[inline]
     pub(super) fn with_entered<R>(body: impl FnOnce(Option<&Self>) -> R) -> R {
-        let entered = ENTERED.with(Cell::get);
-        if entered.is_null() {
-            return body(None);
-        }
-        // SAFETY: whoever has entered it holds it until it sets `ENTERED` back, which is after this.
-        unsafe { PoolInner::with_handle(entered, |pool| body(Some(pool))) }
+        // SAFETY: whoever has entered it holds it in its place until it sets `ENTERED` back, which is after this.
+        body(unsafe { ENTERED.with(Cell::get).as_ref() })
     }
 
     /// Names what stands behind the pool, for [`entered_host`](Self::entered_host); the first name
@@ -171,10 +167,7 @@ impl Pool {
     /// What stands behind the entered pool, if it is a `T`.
     #[must_use]
     pub fn entered_host<T: 'static>() -> Option<Rc<T>> {
-        let entered = ENTERED.with(Cell::get);
-        // SAFETY: whoever has entered a pool holds it until it sets `ENTERED` back.
-        let inner = unsafe { entered.as_ref() }?;
-        inner.host.get()?.upgrade()?.downcast().ok()
+        Self::with_entered(|pool| pool?.0.host.get()?.upgrade()?.downcast().ok())
     }
 
     /// How many records are in use: submitted, or completed and not yet taken.
@@ -210,7 +203,7 @@ impl Pool {
     }
 
     /// Whether C has the record of the call that it knows by `cb_arg`, of whichever pool. The answer
-    /// is wrong where the record has served a multiple of 2^22 calls since, and C has that one.
+    /// is wrong where the record has served a multiple of 2^21 calls since, and C has that one.
     ///
     /// # Safety
     ///
@@ -218,9 +211,9 @@ impl Pool {
     #[must_use]
     pub unsafe fn is_in_flight(cb_arg: *mut c_void) -> bool {
         let Some(slot) = cb_arg::decode(cb_arg) else { return false };
-        // SAFETY: the caller's promise; slot invariants 1 and 2: only ticket and word are read.
+        // SAFETY: the caller's promise; slot invariants 1 and 2: only ticket and state are read.
         let slot = unsafe { slot.as_ref() };
-        // In this order, as in a callback.
+        // In this order: where the state is that of a later call, so is the ticket.
         let state = slot.state();
         slot.ticket() == cb_arg.addr() && matches!(state, State::InFlight | State::Orphaned)
     }
@@ -271,7 +264,7 @@ impl Pool {
         free.set(header.next.get());
         header.name.set(name);
         header.began.set(self.0.clock.get());
-        header.set_word(Word::new(State::Submitting));
+        header.set_state(State::Submitting);
         // Never too many: a pool has fewer than 2^31 records.
         self.0.uses.set(self.0.uses.get() + 1);
         slot

@@ -4,7 +4,7 @@
 //!
 //! 1. Its memory is never freed and never moves (pages are recycled, see `page`), and has the room of
 //!    its page's class.
-//! 2. `ticket` and `word` are the only fields that may be read on a foreign thread; the others belong to
+//! 2. `ticket` and `state` are the only fields that may be read on a foreign thread; the others belong to
 //!    the home of the page and are touched only there, and only while the state is not `Free`, or by the
 //!    pool.
 //! 3. From `Body::put`, which follows `begin` with nothing between, to `release`, the slot has a live `Body`
@@ -12,15 +12,18 @@
 //!    `Done`.
 //! 4. `ticket` changes at each release, so a context pointer fits one call only (until they come round,
 //!    see `cb_arg`).
-//! 5. While a callback reads its report, `word` says so. A callback that comes meanwhile for the same
-//!    record is a stray, and the record is not released: it is neither `Done` nor refused.
+//! 5. From the moment that a callback begins to read its report, or that C has refused, to `release`, the
+//!    ticket says that the call is answered, so a further callback is a stray. While the report is read, the
+//!    record is not released: it is neither `Done` nor refused.
 
+use core::mem;
 use core::ptr::NonNull;
 use core::task::Waker;
 
 use super::body::BodyVtable;
 use super::cb_arg::{self, Ticket};
 use super::state::State;
+use crate::executor::{WaitingTask, Wake};
 use crate::sync::{AtomicU8, AtomicUsize, Cell, Ordering};
 
 /// How much room a slot has. Larger bodies go to the heap.
@@ -59,23 +62,22 @@ impl Class {
     }
 }
 
-/// Beside the state: invariant 5.
-const READING: u8 = 0x80;
-
 /// The header of a record. There is one for each operation in flight, so its size counts.
 #[repr(C, align(64))]
 pub(crate) struct Slot {
-    /// Invariant 4.
+    /// Invariants 4 and 5.
     ticket: AtomicUsize,
-    /// The state, and invariant 5.
-    word: AtomicU8,
+    state: AtomicU8,
     /// The pool's clock when the call began.
     pub(super) began: Cell<u32>,
     /// While the slot is free, the next one that is.
     pub(super) next: Cell<Option<NonNull<Self>>>,
     /// The C function that was called.
     pub(super) name: Cell<&'static &'static str>,
-    pub(super) waker: Cell<Option<Waker>>,
+    /// The task that waits, if it is one of the pool's executor.
+    task: Cell<Option<WaitingTask>>,
+    /// Otherwise, whom to wake.
+    waker: Cell<Option<Waker>>,
     pub(super) vtable: Cell<Option<&'static BodyVtable>>,
 }
 
@@ -88,10 +90,11 @@ impl Slot {
     pub(super) fn new() -> Self {
         Self {
             ticket: AtomicUsize::new(0),
-            word: AtomicU8::new(State::Free as u8),
+            state: AtomicU8::new(State::Free as u8),
             began: Cell::new(0),
             next: Cell::new(None),
             name: Cell::new(&""),
+            task: Cell::new(None),
             waker: Cell::new(None),
             vtable: Cell::new(None),
         }
@@ -115,74 +118,51 @@ impl Slot {
         self.ticket.store(ticket, Ordering::Relaxed);
     }
 
-    /// A foreign thread that asks for the word first and for the ticket then finds out that it is a stray:
-    /// where the word is that of a later call, so is the ticket.
+    /// From here on no context fits: invariant 5.
     #[inline]
-    pub(super) fn word(&self) -> Word {
-        Word(self.word.load(Ordering::Acquire))
+    pub(super) fn answer(&self) {
+        self.set_ticket(cb_arg::answered(self.ticket()));
     }
 
     #[inline]
     pub(super) fn state(&self) -> State {
-        self.word().state()
+        State::from_bits(self.state.load(Ordering::Acquire))
     }
 
     /// Follows an edge that a method of [`State`] gave.
     #[inline]
-    pub(super) fn set_word(&self, word: Word) {
-        self.word.store(word.0, Ordering::Release);
+    pub(super) fn set_state(&self, state: State) {
+        self.state.store(state as u8, Ordering::Release);
+    }
+
+    /// Whether the state is one in which a callback is expected, if the ticket says so too.
+    #[inline]
+    pub(super) fn is_waited_for(&self) -> bool {
+        State::is_waited_for(self.state.load(Ordering::Acquire))
+    }
+
+    /// Keeps who waits. Nobody has been kept.
+    #[inline(always)]
+    pub(super) fn keep(&self, wake: Wake) {
+        match wake {
+            Wake::Task(task) => mem::forget(self.task.replace(Some(task))),
+            Wake::Other(waker) => mem::forget(self.waker.replace(Some(waker))),
+        }
+    }
+
+    /// Who waits.
+    #[inline(always)]
+    pub(super) fn take_wake(&self) -> Option<Wake> {
+        match self.task.take() {
+            Some(task) => Some(Wake::Task(task)),
+            None => self.waker.take().map(Wake::Other),
+        }
     }
 
     /// Edges 7 and 9: back to `Free`, with the next ticket.
     #[inline]
     pub(super) fn retire(&self) {
         self.set_ticket(cb_arg::next(self.ticket()));
-        self.set_word(Word::new(State::Free));
-    }
-}
-
-/// A state, and whether a report is being read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Word(u8);
-
-impl Word {
-    #[inline]
-    pub(super) const fn new(state: State) -> Self {
-        Self(state as u8)
-    }
-
-    #[inline]
-    pub(super) const fn state(self) -> State {
-        State::from_bits(self.0 & !READING)
-    }
-
-    /// The same where no report is being read; `Free` where one is.
-    #[inline]
-    pub(super) const fn still(self) -> State {
-        State::from_bits(self.0)
-    }
-
-    /// Whether the state is one in which a callback is expected, and none is reading a report.
-    #[inline]
-    pub(super) const fn is_waited_for(self) -> bool {
-        State::is_waited_for(self.0) && self.0 & READING == 0
-    }
-
-    /// The same in another state.
-    #[inline]
-    pub(super) const fn with(self, state: State) -> Self {
-        Self(self.0 & READING | state as u8)
-    }
-
-    /// The same while a callback reads its report.
-    #[inline]
-    pub(super) const fn reading(self) -> Self {
-        Self(self.0 | READING)
-    }
-
-    /// The same after that.
-    #[inline]
-    pub(super) const fn read(self) -> Self {
-        Self(self.0 & !READING)
+        self.set_state(State::Free);
     }
 }

@@ -10,7 +10,8 @@ use super::owner::Record;
 use super::pool::Pool;
 use super::state;
 use crate::call::{Call, Submit};
-use crate::{CallError, OnceCallback, Payload, Refusal, executor, report, unwind};
+use crate::executor::{self, Wake};
+use crate::{CallError, OnceCallback, Payload, Refusal, report, unwind};
 
 /// A call that C has taken, with a record of a pool. Dropping it leaves the record to the callback.
 #[must_use = "the outcome of the call is lost, and with it what the record keeps"]
@@ -75,9 +76,9 @@ impl Pool {
             return Started::Refused(refused(record, refusal));
         }
         let accepted = match polled {
-            Some(task) => record.accept(|| task.waker()),
+            Some(task) => record.accept(|| Wake::Task(task.waiting())),
             None => {
-                let record = accept_foreign(record, waker);
+                let record = accept_other(record, waker);
                 if record.is_done() { Err(record) } else { Ok(record) }
             }
         };
@@ -88,18 +89,13 @@ impl Pool {
     }
 }
 
-/// Edge 4 with a waker that may run anything when it is cloned, the callback included.
+/// Edge 4 with a waker that may run anything when it is cloned, the callback included. What became of that is
+/// in the record, so that one word is returned.
 #[cold]
 #[inline(never)]
-fn accept_foreign<C: OnceCallback, P: Payload>(
-    record: Record<C, P>,
-    waker: &Waker,
-) -> Record<C, P> {
+fn accept_other<C: OnceCallback, P: Payload>(record: Record<C, P>, waker: &Waker) -> Record<C, P> {
     let waker = waker.clone();
-    if record.is_done() {
-        return record;
-    }
-    match record.accept(|| waker) {
+    match record.accept(|| Wake::Other(waker)) {
         Ok(record) | Err(record) => record,
     }
 }

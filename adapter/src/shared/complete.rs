@@ -2,8 +2,8 @@
 
 use core::ffi::c_void;
 
+use super::heap_record::Report;
 use super::registry::{self, Entry, Ticket};
-use crate::record::Report;
 use crate::{OnceCallback, report};
 
 /// Completes the heap record that `cb_arg` names with what `read` reports.

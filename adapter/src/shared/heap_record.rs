@@ -12,8 +12,11 @@ use std::any::TypeId;
 
 use futures_channel::oneshot;
 
-use crate::record::Report;
 use crate::{OnceCallback, Payload, unwind};
+
+/// What a callback reports, or the panic of reading it.
+pub(super) type Report<C> =
+    std::thread::Result<Result<<C as OnceCallback>::Value, <C as OnceCallback>::Error>>;
 
 /// What the future receives: the report and everything the record kept.
 pub(super) type Delivery<C, P> = (Report<C>, P);

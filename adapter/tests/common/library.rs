@@ -181,7 +181,12 @@ pub(crate) fn custom_call<C: OnceCallback, P: Payload, S: Submit<C, P>>(
     unsafe { Call::new(&"lib_custom", payload, submit) }
 }
 
-/// Which record a context of a pooled call names, without its generation: the address above 22 bits.
+/// Which record a context of a pooled call names, without its generation: the address below 21 bits.
 pub(crate) fn slot_of(cb_arg: *mut c_void) -> usize {
-    cb_arg.addr() >> 22
+    cb_arg.addr() << 21
+}
+
+/// The context of the next call of the same record.
+pub(crate) fn next_of(cb_arg: *mut c_void) -> *mut c_void {
+    cb_arg.map_addr(|context| context.wrapping_add(1 << 43))
 }

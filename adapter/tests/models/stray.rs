@@ -1,5 +1,5 @@
 //! Callbacks on a foreign thread for pooled records that are done: all that such a thread reads is
-//! the record's atomic word, whatever home makes of the record meanwhile.
+//! the record's ticket, whatever home makes of the record meanwhile.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -108,8 +108,9 @@ impl ChannelInner {
     #[inline]
     pub(super) fn list<C: OnceCallback, P: Payload>(&self, call: &Pending<C, P>) {
         if let Some(token) = &self.token {
+            let cb_arg = call.cb_arg();
             // SAFETY: a `Pending` call is pooled.
-            guard_named(LIST, || unsafe { token.list(self.as_ptr(), call.cb_arg()) });
+            guard_named(LIST, || unsafe { token.list(self.as_ptr(), cb_arg) });
         }
     }
 
@@ -117,7 +118,8 @@ impl ChannelInner {
     #[inline]
     pub(super) fn unlist<C: OnceCallback, P: Payload>(&self, call: &Completed<C, P>) {
         if let Some(token) = &self.token {
-            guard_named(LIST, || token.unlist(self.as_ptr(), call.cb_arg()));
+            let cb_arg = call.cb_arg();
+            guard_named(LIST, || token.unlist(self.as_ptr(), cb_arg));
         }
     }
 }
