@@ -130,6 +130,37 @@ fn a_waker_that_cannot_be_cloned() {
     drop(future);
 }
 
+/// The callback comes while the waker is cloned, so the clone is of no use; its drop panics.
+#[test]
+fn a_waker_of_no_use_that_cannot_be_dropped() {
+    struct CannotBeDropped(Rc<Completes>, Cell<bool>);
+    impl Hooks for CannotBeDropped {
+        fn cloned(&self) {
+            self.0.cloned();
+        }
+        fn dropped(&self) {
+            assert!(self.1.replace(true), "cannot drop");
+        }
+    }
+    for first in [true, false] {
+        let (library, pool) = (Library::new(), pool());
+        let payload = Kept(library.trace.probe("payload"));
+        let mut future = library.call(Script::Later, payload).on(&pool);
+        if !first {
+            pending(&mut future, Waker::noop());
+        }
+        let completes = Completes::new(&library, At::Clone);
+        let waker = hooked(Rc::new(CannotBeDropped(completes, Cell::new(false))));
+        let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _ = poll(&mut future, &waker);
+        }));
+        assert!(unwound.is_err(), "{first}");
+        drop((future, waker));
+        library.trace.expect(["call", "drop payload"]);
+        assert_eq!(pool.in_use(), 0, "{first}");
+    }
+}
+
 #[test]
 fn drained_while_the_waiting_waker_is_cloned() {
     let (library, pool) = (Library::new(), pool());

@@ -311,6 +311,21 @@ fn the_context_of_a_call_that_has_not_begun() {
     assert_eq!(pool.in_use(), 0);
 }
 
+/// Such a callback is as little for the home as one of any other thread, or after the pool.
+#[test]
+fn the_context_of_a_call_that_has_not_begun_elsewhere() {
+    let (library, pool) = (Library::new(), pool());
+    let mut context = spent(Kind::Pooled, &library, &pool);
+    context.cb_arg = next_of(context.cb_arg);
+    let elsewhere = || {
+        let _ = context.complete_elsewhere(0);
+    };
+    assert_eq!(strays_of(elsewhere), 1);
+    drop(pool);
+    assert_eq!(strays_of(|| context.complete(0)), 1);
+    assert_eq!(strays_of(elsewhere), 1);
+}
+
 /// A boxed context of another callback type is a stray, not a wrong cast.
 #[test]
 fn a_context_of_another_callback() {

@@ -142,7 +142,10 @@ impl<C: OnceCallback, P> Record<C, P> {
             Some(task) => Wake::Task(task.waiting()),
             None => Wake::Other(waker.clone()),
         };
-        if !self.is_done() {
+        // As may their drops, and unwind, which is the end of the record.
+        if self.is_done() {
+            drop(new);
+        } else {
             header.keep(new);
         }
         drop(old);

@@ -95,6 +95,11 @@ impl Pool {
 #[inline(never)]
 fn accept_other<C: OnceCallback, P: Payload>(record: Record<C, P>, waker: &Waker) -> Record<C, P> {
     let waker = waker.clone();
+    if record.is_done() {
+        // Here, for if its drop unwinds, that is the end of the record.
+        drop(waker);
+        return record;
+    }
     match record.accept(|| Wake::Other(waker)) {
         Ok(record) | Err(record) => record,
     }
