@@ -1,4 +1,4 @@
-//! Edge 9: a callback that no call waits for is counted and changes nothing.
+//! Edge 10: a callback that no call waits for is counted and changes nothing.
 
 use core::ffi::c_int;
 use std::task::Waker;

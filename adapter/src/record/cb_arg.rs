@@ -21,9 +21,9 @@ const ANSWERED: Ticket = 1;
 /// looks like. A slot keeps its own, and compares; once its call is answered, no context is like it.
 pub(super) type Ticket = usize;
 
-/// The first ticket of a slot.
-pub(super) fn first(slot: NonNull<Slot>) -> Ticket {
-    slot.addr().get() >> SHIFT
+/// The ticket of a slot that has had no call yet.
+pub(super) fn fresh(slot: NonNull<Slot>) -> Ticket {
+    answered(slot.addr().get() >> SHIFT)
 }
 
 /// The ticket after its call has been answered.
@@ -35,7 +35,7 @@ pub(super) const fn answered(ticket: Ticket) -> Ticket {
 /// The ticket of the slot's next call, from that of an answered one. After 2^21 they come round.
 #[inline]
 pub(super) const fn next(ticket: Ticket) -> Ticket {
-    debug_assert!(ticket & ANSWERED != 0, "a call ends after it has been answered");
+    debug_assert!(ticket & ANSWERED != 0, "a call begins after the one before has been answered");
     ticket.wrapping_add((1 << (Ticket::BITS - GENERATION)) - ANSWERED)
 }
 
@@ -54,22 +54,22 @@ pub(super) fn decode(cb_arg: *mut c_void) -> Option<NonNull<Slot>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NonNull, Slot, answered, decode, encode, first, next};
+    use super::{NonNull, Slot, answered, decode, encode, fresh, next};
 
     #[test]
     fn tickets_name_their_slot_and_come_round_after_2_to_the_21() {
         let slot = Box::new(Slot::new());
         let slot = NonNull::from(&*slot);
-        let (mut ticket, mut count) = (first(slot), 0);
+        let (mut free, mut count) = (fresh(slot), 0);
         loop {
+            let ticket = next(free);
             let context = encode(slot, ticket);
             assert_eq!(context.addr(), ticket);
             assert_eq!(decode(context), Some(slot));
-            let done = answered(ticket);
-            assert_ne!(context.addr(), done);
-            assert_eq!((encode(slot, done), answered(done)), (context, done));
-            (ticket, count) = (next(done), count + 1);
-            if ticket == first(slot) {
+            (free, count) = (answered(ticket), count + 1);
+            assert_ne!(context.addr(), free);
+            assert_eq!((encode(slot, free), answered(free)), (context, free));
+            if free == fresh(slot) {
                 break;
             }
         }
@@ -80,6 +80,6 @@ mod tests {
     #[test]
     fn the_highest_address_fits() {
         let slot = NonNull::new(core::ptr::without_provenance_mut::<Slot>((1 << 48) - 64)).unwrap();
-        assert_eq!(decode(encode(slot, next(answered(first(slot))))), Some(slot));
+        assert_eq!(decode(encode(slot, next(fresh(slot)))), Some(slot));
     }
 }

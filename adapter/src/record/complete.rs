@@ -101,7 +101,7 @@ unsafe fn settle<C: OnceCallback>(slot: NonNull<Slot>, report: Report<C>) {
             wake(header);
         }
         Completion::Discard => {
-            // From here on a further callback is a stray, whatever the drops below set off.
+            // No orphan any more, whatever the drops below set off.
             header.set_state(next);
             // A resource in the report goes before the parents in the payload.
             discard(report);
@@ -184,10 +184,6 @@ unsafe fn expected<C: OnceCallback>(cb_arg: *mut c_void) -> Option<NonNull<Slot>
     // SAFETY: pages are never freed (A1).
     if !unsafe { Page::of(slot).as_ref() }.is_home() {
         wrong_home(C::NAME);
-    }
-    // The ticket of a slot that is free waits for its next call, whose context is a very old one again.
-    if !header.is_waited_for() {
-        return stray(C::NAME);
     }
     Some(slot)
 }

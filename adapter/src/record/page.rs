@@ -90,7 +90,7 @@ impl Page {
             // SAFETY: the place lies in the page, which is ours alone.
             unsafe { slot.write(Slot::new()) };
             // SAFETY: it has just been written, and pages are never freed (A1).
-            unsafe { slot.as_ref() }.set_ticket(cb_arg::first(slot));
+            unsafe { slot.as_ref() }.set_ticket(cb_arg::fresh(slot));
         }
         page
     }

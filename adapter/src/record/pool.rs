@@ -202,7 +202,8 @@ impl Pool {
             .any(|page| Page::slots(page).any(|slot| self.describe(slot).is_some_and(&mut wanted)))
     }
 
-    /// Whether C has the record of the call that it knows by `cb_arg`, of whichever pool. The answer
+    /// Whether C has the record of the call that it knows by `cb_arg`, of whichever pool, and has not begun to
+    /// call back. The answer
     /// is wrong where the record has served a multiple of 2^21 calls since, and C has that one.
     ///
     /// # Safety
@@ -211,11 +212,8 @@ impl Pool {
     #[must_use]
     pub unsafe fn is_in_flight(cb_arg: *mut c_void) -> bool {
         let Some(slot) = cb_arg::decode(cb_arg) else { return false };
-        // SAFETY: the caller's promise; slot invariants 1 and 2: only ticket and state are read.
-        let slot = unsafe { slot.as_ref() };
-        // In this order: where the state is that of a later call, so is the ticket.
-        let state = slot.state();
-        slot.ticket() == cb_arg.addr() && matches!(state, State::InFlight | State::Orphaned)
+        // SAFETY: the caller's promise; slot invariants 1 and 2: only the ticket is read.
+        unsafe { slot.as_ref() }.ticket() == cb_arg.addr()
     }
 
     fn describe(&self, slot: NonNull<Slot>) -> Option<InFlight> {
@@ -264,7 +262,7 @@ impl Pool {
         free.set(header.next.get());
         header.name.set(name);
         header.began.set(self.0.clock.get());
-        header.set_state(State::Submitting);
+        header.begin();
         // Never too many: a pool has fewer than 2^31 records.
         self.0.uses.set(self.0.uses.get() + 1);
         slot
@@ -311,7 +309,7 @@ pub(super) unsafe fn release(slot: NonNull<Slot>, class: Class) {
     let inner = page.pool.load(Ordering::Relaxed);
     // SAFETY: a slot in use keeps its pool alive (A7).
     let pool = unsafe { &*inner };
-    header.retire();
+    header.set_state(State::Free);
     let free = &pool.free[class as usize];
     header.next.set(free.get());
     free.set(Some(slot));

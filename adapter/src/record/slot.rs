@@ -4,17 +4,16 @@
 //!
 //! 1. Its memory is never freed and never moves (pages are recycled, see `page`), and has the room of
 //!    its page's class.
-//! 2. `ticket` and `state` are the only fields that may be read on a foreign thread; the others belong to
-//!    the home of the page and are touched only there, and only while the state is not `Free`, or by the
-//!    pool.
+//! 2. `ticket` is the only field that may be read on a foreign thread; the others belong to the home of the
+//!    page and are touched only there, and only while the state is not `Free`, or by the pool.
 //! 3. From `Body::put`, which follows `begin` with nothing between, to `release`, the slot has a live `Body`
 //!    of the call that began it: its payload is initialised, and its report is initialised exactly in state
 //!    `Done`.
-//! 4. `ticket` changes at each release, so a context pointer fits one call only (until they come round,
+//! 4. `ticket` changes with each call, so a context pointer fits one call only (until they come round,
 //!    see `cb_arg`).
-//! 5. From the moment that a callback begins to read its report, or that C has refused, to `release`, the
-//!    ticket says that the call is answered, so a further callback is a stray. While the report is read, the
-//!    record is not released: it is neither `Done` nor refused.
+//! 5. From the moment that a callback begins to read its report, or that C has refused, until the next call
+//!    begins, the ticket says that the call is answered, so a further callback is a stray. While the report is
+//!    read, the record is not released: it is neither `Done` nor refused.
 
 use core::mem;
 use core::ptr::NonNull;
@@ -24,7 +23,7 @@ use super::body::BodyVtable;
 use super::cb_arg::{self, Ticket};
 use super::state::State;
 use crate::executor::{WaitingTask, Wake};
-use crate::sync::{AtomicU8, AtomicUsize, Cell, Ordering};
+use crate::sync::{AtomicUsize, Cell, Ordering};
 
 /// How much room a slot has. Larger bodies go to the heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +66,7 @@ impl Class {
 pub(crate) struct Slot {
     /// Invariants 4 and 5.
     ticket: AtomicUsize,
-    state: AtomicU8,
+    state: Cell<State>,
     /// The pool's clock when the call began.
     pub(super) began: Cell<u32>,
     /// While the slot is free, the next one that is.
@@ -86,11 +85,11 @@ pub(crate) struct Slot {
 const _: () = assert!(size_of::<Slot>() == 64);
 
 impl Slot {
-    /// A free slot, which gets its first ticket where it comes to lie.
+    /// A free slot, which gets its ticket where it comes to lie.
     pub(super) fn new() -> Self {
         Self {
             ticket: AtomicUsize::new(0),
-            state: AtomicU8::new(State::Free as u8),
+            state: Cell::new(State::Free),
             began: Cell::new(0),
             next: Cell::new(None),
             name: Cell::new(&""),
@@ -107,7 +106,7 @@ impl Slot {
         unsafe { slot.add(1) }.as_ptr().cast()
     }
 
-    /// The ticket of the present call, or of the next if there is none. Only the home writes it.
+    /// The ticket of the present call, or of the last if there is none. Only the home writes it.
     #[inline]
     pub(super) fn ticket(&self) -> Ticket {
         self.ticket.load(Ordering::Relaxed)
@@ -126,19 +125,13 @@ impl Slot {
 
     #[inline]
     pub(super) fn state(&self) -> State {
-        State::from_bits(self.state.load(Ordering::Acquire))
+        self.state.get()
     }
 
     /// Follows an edge that a method of [`State`] gave.
     #[inline]
     pub(super) fn set_state(&self, state: State) {
-        self.state.store(state as u8, Ordering::Release);
-    }
-
-    /// Whether the state is one in which a callback is expected, if the ticket says so too.
-    #[inline]
-    pub(super) fn is_waited_for(&self) -> bool {
-        State::is_waited_for(self.state.load(Ordering::Acquire))
+        self.state.set(state);
     }
 
     /// Keeps who waits. Nobody has been kept.
@@ -159,10 +152,10 @@ impl Slot {
         }
     }
 
-    /// Edges 7 and 9: back to `Free`, with the next ticket.
+    /// Edge 1, with the next ticket.
     #[inline]
-    pub(super) fn retire(&self) {
+    pub(super) fn begin(&self) {
         self.set_ticket(cb_arg::next(self.ticket()));
-        self.set_state(State::Free);
+        self.set_state(State::Submitting);
     }
 }

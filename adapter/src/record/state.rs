@@ -25,24 +25,24 @@
 //! | 8 | Done -> Bare | `Record::take_result`: the report was taken (a future dropped unread goes to 9) |
 //! | 9 | Bare -> Free | `release`: the payload was taken or dropped |
 //!
-//! A callback in any other state (edge 10) is a stray: it is reported and changes nothing.
+//! A callback in any other state, or one that comes while the first reads its report (edge 10), is a stray: it
+//! is reported and changes nothing. The ticket says so (`slot`, invariant 5).
 
 /// Where a record is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum State {
     /// Nobody's: the record waits in its pool.
-    Free = 0,
+    Free,
     /// The C function is running; nobody knows yet whether it accepts.
-    Submitting = 1,
+    Submitting,
     /// The result is in the record, for the future to take.
-    Done = 2,
+    Done,
     /// C has the record until its callback.
-    InFlight = 3,
+    InFlight,
     /// Only the payload is left: C has refused the call, or the report has been taken, or nobody will.
-    Bare = 4,
+    Bare,
     /// C has the record, and the future is gone.
-    Orphaned = 5,
+    Orphaned,
 }
 
 /// What a callback must do with its report.
@@ -90,24 +90,6 @@ pub(crate) enum Abandonment {
 }
 
 impl State {
-    #[inline]
-    pub(crate) const fn from_bits(bits: u8) -> Self {
-        match bits {
-            1 => Self::Submitting,
-            2 => Self::Done,
-            3 => Self::InFlight,
-            4 => Self::Bare,
-            5 => Self::Orphaned,
-            _ => Self::Free,
-        }
-    }
-
-    /// Whether a callback is expected: such states have odd numbers.
-    #[inline]
-    pub(crate) const fn is_waited_for(bits: u8) -> bool {
-        bits & 1 == 1
-    }
-
     /// Edges 3, 5 and 7: C called back.
     #[inline]
     pub(crate) const fn complete(self) -> (Self, Completion) {
@@ -164,15 +146,5 @@ mod tests {
         assert_eq!(InFlight.abandon(), (Orphaned, Abandonment::Leave));
         assert_eq!(Done.abandon(), (Done, Abandonment::TakeAndDrop));
         assert_eq!(Bare.abandon(), (Bare, Abandonment::TakeAndDrop));
-    }
-
-    #[test]
-    fn bits_survive() {
-        use State::{Bare, Done, Free, InFlight, Orphaned, Submitting};
-        for state in [Free, Submitting, InFlight, Done, Orphaned, Bare] {
-            assert_eq!(State::from_bits(state as u8), state);
-            let waited_for = !matches!(state, Free | Done | Bare);
-            assert_eq!(State::is_waited_for(state as u8), waited_for);
-        }
     }
 }
