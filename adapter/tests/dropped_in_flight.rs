@@ -2,15 +2,17 @@
 //! callback, which throws everything away on its thread.
 
 use core::ffi::c_void;
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::task::Waker;
 use std::thread;
 
 use callback_adapter::{Kept, Pool};
 
-use crate::common::callbacks::Object;
+use crate::common::callbacks::{Object, during_next_read};
 use crate::common::library::{Library, Opening, Script, open_call};
-use crate::common::storage::{Kind, for_both_storages, pending, pool};
+use crate::common::storage::{Kind, for_both_storages, pending, pool, ready};
 use crate::common::trace::{Probe, Trace};
 
 for_both_storages!(
@@ -96,6 +98,22 @@ fn a_context_tells_whether_its_call_is_in_flight() {
     drop(awaited);
     drop(pool);
     assert!(!is_in_flight(first) && !is_in_flight(second));
+}
+
+/// C has called back, though what it brings is only being read.
+#[test]
+fn a_call_whose_report_is_read_is_in_flight_no_more() {
+    let (library, pool) = (Library::new(), pool());
+    let mut future = library.call(Script::Later, Kept(())).on(&pool);
+    pending(&mut future, Waker::noop());
+    let cb_arg = future.cb_arg().unwrap();
+    let looked = Rc::new(Cell::new(None));
+    let look = Rc::clone(&looked);
+    // SAFETY: it is the context of a pooled call.
+    during_next_read(move || look.set(Some(unsafe { Pool::is_in_flight(cb_arg) })));
+    library.complete(0);
+    assert_eq!(looked.get(), Some(false));
+    assert_eq!(ready(&mut future).0, Ok(()));
 }
 
 /// The record keeps its pool: the future, the handle of the pool and everything else may be gone.

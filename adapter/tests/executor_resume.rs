@@ -1,9 +1,10 @@
 //! A callback resumes the task that waits for it: when it does, and when it must not.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::task::{Context, RawWaker, RawWakerVTable, Waker};
 
 use callback_adapter::{Executor, Kept, Pool};
 use futures_util::future::{Either, join, join_all, pending, poll_fn, select};
@@ -12,7 +13,7 @@ use futures_util::{FutureExt, StreamExt};
 
 use crate::common::callbacks::{Done, DoneFn};
 use crate::common::host::Host;
-use crate::common::library::{Context, Library, Script, custom_call};
+use crate::common::library::{Context as CContext, Library, Script, custom_call};
 use crate::common::storage::pool;
 
 const ALL: usize = usize::MAX;
@@ -127,6 +128,66 @@ fn a_long_chain_is_no_deeper_than_one_poll() {
     assert_eq!((executor.active(), depth.most()), (0, 1));
 }
 
+/// A call that a task waits for, and the task's waker, once it has been polled.
+fn lent(executor: &Executor, library: &Library) -> (Rc<RefCell<Lent>>, Waker) {
+    let call: Lent = Box::pin(library.call(Script::Later, ()).into_future().map(Result::unwrap));
+    let (call, waker) = (Rc::new(RefCell::new(call)), Rc::new(Cell::new(None)));
+    let (trace, waits, woken_by) = (library.trace.clone(), Rc::clone(&call), Rc::clone(&waker));
+    drop(executor.spawn(async move {
+        poll_fn(|cx| {
+            woken_by.set(Some(cx.waker().clone()));
+            waits.borrow_mut().poll_unpin(cx)
+        })
+        .await;
+        trace.note("resumed");
+    }));
+    executor.run(ALL);
+    library.trace.take();
+    (call, waker.take().expect("the task has been polled"))
+}
+
+type Lent = Pin<Box<dyn Future<Output = ()>>>;
+
+/// The record knows the task by its waker, also while it is not polled.
+#[test]
+fn whose_call_is_polled_outside_of_it() {
+    let (library, (host, executor)) = (Library::new(), Host::with_executor());
+    let (call, waker) = lent(&executor, &library);
+    host.asked();
+    assert!(call.borrow_mut().poll_unpin(&mut Context::from_waker(&waker)).is_pending());
+    library.complete(0);
+    library.trace.expect(["resumed"]);
+    assert_eq!(host.asked(), 0);
+}
+
+/// A waker that wakes a task in its own way is another one, though it says the same address.
+#[test]
+fn not_by_a_waker_that_has_its_address_only() {
+    static OWN: RawWakerVTable = RawWakerVTable::new(clone, woken, woken, dropped);
+    thread_local! {
+        static WOKEN: Cell<usize> = const { Cell::new(0) };
+    }
+    fn clone(task: *const ()) -> RawWaker {
+        RawWaker::new(task, &OWN)
+    }
+    fn woken(_: *const ()) {
+        WOKEN.set(WOKEN.get() + 1);
+    }
+    fn dropped(_: *const ()) {}
+
+    let (library, (_, executor)) = (Library::new(), Host::with_executor());
+    let (call, waker) = lent(&executor, &library);
+    // SAFETY: its functions do nothing with the address.
+    let other = unsafe { Waker::new(waker.data(), &OWN) };
+    assert!(call.borrow_mut().poll_unpin(&mut Context::from_waker(&other)).is_pending());
+    library.complete(0);
+    assert_eq!(WOKEN.get(), 1);
+    library.trace.expect([]);
+    waker.wake();
+    assert_eq!(executor.run(ALL), 1);
+    library.trace.expect(["resumed"]);
+}
+
 /// C completes an older call of the same task, and of another, while it accepts a new one.
 #[test]
 fn completed_while_c_accepts_another_call() {
@@ -137,7 +198,7 @@ fn completed_while_c_accepts_another_call() {
     let second = custom_call::<Done, _, _>((), move |_, callback: DoneFn, cb_arg| {
         c.complete(0);
         c.complete(0);
-        Context { callback, cb_arg }.complete(0);
+        CContext { callback, cb_arg }.complete(0);
         Ok(())
     });
     let trace = library.trace.clone();
