@@ -1,6 +1,7 @@
 //! Payloads of every shape: where they lie, what C writes to them, and how they come back.
 
 use core::ffi::{CStr, c_char, c_int, c_void};
+use std::cell::Cell;
 use std::ffi::CString;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use callback_adapter::__private::{outs, written};
 use callback_adapter::{CallError, Keep, Kept, KeptOuts, Outs, Parent, Refusal, With};
 
 use crate::common::callbacks::{Done, DoneFn};
-use crate::common::library::{Context, Library, Script, custom_call};
+use crate::common::library::{Context, Library, Script, address_of, custom_call};
 use crate::common::storage::{Kind, for_both_storages, pending, pool, ready};
 
 for_both_storages!(
@@ -159,6 +160,25 @@ fn outs_of_a_call_that_is_made_at_once() {
 }
 
 /// What C gets a pointer to stays where it is while the future moves, and keeps what C writes.
+/// A report that is one number or a panic leaves 112 of the 128 bytes to the payload.
+#[test]
+fn how_much_lies_in_the_record() {
+    fn distance<const N: usize>() -> usize {
+        let place = Rc::new(Cell::new(0));
+        let seen = Rc::clone(&place);
+        let submit = move |payload: *mut Kept<[u64; N]>, callback: DoneFn, cb_arg: *mut c_void| {
+            seen.set(payload.addr().abs_diff(address_of(cb_arg)));
+            Context { callback, cb_arg }.complete(0);
+            Ok(())
+        };
+        let call = custom_call::<Done, _, _>(Kept([0_u64; N]), submit);
+        assert_eq!(ready(&mut call.on(&pool())).0, Ok(()));
+        place.get()
+    }
+    assert!(distance::<14>() < 192);
+    assert!(distance::<15>() >= 192, "this one is in a box");
+}
+
 fn addresses_stay(kind: Kind) {
     struct Buffer([u8; 64]);
     // SAFETY: the pointer is into the value, which the record neither moves nor touches.

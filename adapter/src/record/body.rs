@@ -11,7 +11,8 @@ use crate::OnceCallback;
 pub(super) enum Report<C: OnceCallback> {
     Value(C::Value),
     Error(C::Error),
-    Panic(Box<dyn Any + Send>),
+    /// In a further box, so that it is no larger than a pointer.
+    Panic(Box<Box<dyn Any + Send>>),
 }
 
 /// The report comes first, so that a callback finds it without knowing the payload's type.

@@ -71,7 +71,7 @@ unsafe fn settle_failure<C: OnceCallback>(
     error: Option<C::Error>,
 ) {
     let report = match (panic, error) {
-        (Some(panic), _) => Report::Panic(panic),
+        (Some(panic), _) => Report::Panic(Box::new(panic)),
         (None, Some(error)) => Report::Error(error),
         (None, None) => unreachable!("reading a report ends in one of three ways"),
     };

@@ -201,7 +201,7 @@ impl<C: OnceCallback, P> Record<C, P> {
         // SAFETY: the caller's promise.
         match unsafe { ptr::read(self.report()) } {
             Report::Error(error) => failed(Failure { function: self.function(), error }),
-            Report::Panic(panic) => resume_unwind(panic),
+            Report::Panic(panic) => resume_unwind(*panic),
             Report::Value(_) => unreachable!("a success is not a failure"),
         }
     }

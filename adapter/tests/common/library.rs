@@ -186,6 +186,11 @@ pub(crate) fn slot_of(cb_arg: *mut c_void) -> usize {
     cb_arg.addr() << 21
 }
 
+/// Where that record lies.
+pub(crate) fn address_of(cb_arg: *mut c_void) -> usize {
+    slot_of(cb_arg) >> 16
+}
+
 /// The context of the next call of the same record.
 pub(crate) fn next_of(cb_arg: *mut c_void) -> *mut c_void {
     cb_arg.map_addr(|context| context.wrapping_add(1 << 43))
