@@ -159,7 +159,6 @@ fn outs_of_a_call_that_is_made_at_once() {
     assert_eq!(written(outs), (3, 0));
 }
 
-/// What C gets a pointer to stays where it is while the future moves, and keeps what C writes.
 /// A report that is one number or a panic leaves 112 of the 128 bytes to the payload.
 #[test]
 fn how_much_lies_in_the_record() {
@@ -179,6 +178,7 @@ fn how_much_lies_in_the_record() {
     assert!(distance::<15>() >= 192, "this one is in a box");
 }
 
+/// What C gets a pointer to stays where it is while the future moves, and keeps what C writes.
 fn addresses_stay(kind: Kind) {
     struct Buffer([u8; 64]);
     // SAFETY: the pointer is into the value, which the record neither moves nor touches.

@@ -203,8 +203,8 @@ impl Pool {
     }
 
     /// Whether C has the record of the call that it knows by `cb_arg`, of whichever pool, and has not begun to
-    /// call back. The answer
-    /// is wrong where the record has served a multiple of 2^21 calls since, and C has that one.
+    /// call back. The answer is wrong where the record has served a multiple of 2^21 calls since, and C has
+    /// that one.
     ///
     /// # Safety
     ///
