@@ -164,6 +164,7 @@ impl Core {
         // SAFETY: the executor has polled the task, and cannot end until that has ended below.
         let core = unsafe { &*task.core.get() };
         core.tasks.strike(&task);
+        // Nothing of the user's goes with the task: its end has been told.
         drop(task);
         core.pool.end_poll();
     }

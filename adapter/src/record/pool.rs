@@ -100,22 +100,13 @@ impl Pool {
 
     /// The same, where the home is known to be current.
     pub(crate) fn enter_at_home<R>(&self, body: impl FnOnce() -> R) -> R {
-        struct Restore<'a> {
-            entered: *const Pool,
-            pool: &'a Pool,
-            polled: *const (),
-        }
-        impl Drop for Restore<'_> {
+        struct Restore(*const Pool);
+        impl Drop for Restore {
             fn drop(&mut self) {
-                ENTERED.with(|entered| entered.set(self.entered));
-                self.pool.0.polled.set(self.polled);
+                ENTERED.with(|entered| entered.set(self.0));
             }
         }
-        let _restore = Restore {
-            entered: ENTERED.with(|entered| entered.replace(self)),
-            pool: self,
-            polled: self.polled(),
-        };
+        let _restore = Restore(ENTERED.with(|entered| entered.replace(self)));
         body()
     }
 
