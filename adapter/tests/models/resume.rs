@@ -2,6 +2,7 @@
 //! let go of it, or ask whether it is finished. A reference that is lost or counted twice shows in the
 //! ledger of the host, which each task keeps, or as a race on the task's memory.
 
+use core::mem::ManuallyDrop;
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -19,8 +20,6 @@ use super::common::ledger::Ledger;
 use super::common::library::{Pending, call};
 use super::common::step::{step, stepping};
 use super::common::wakers::{Bell, block_on, poll_with};
-
-const ALL: usize = usize::MAX;
 
 /// The call that C has accepted, and what it opens.
 #[derive(Clone, Default)]
@@ -49,10 +48,10 @@ impl Library {
         unsafe { self.accepted.take().unwrap().complete(1, &self.resources) };
     }
 
-    /// Checks that everything of so many calls is gone.
-    fn assert_closed(&self, calls: usize) {
-        self.buffers.assert_closed(calls);
-        self.resources.assert_closed(calls);
+    /// Checks that everything of its one call is gone.
+    fn assert_closed(&self) {
+        self.buffers.assert_closed(1);
+        self.resources.assert_closed(1);
     }
 }
 
@@ -75,40 +74,93 @@ fn first(wakers: &Wakers) -> Waker {
     wakers.lock().unwrap().remove(0)
 }
 
-/// A task that waits for one call and leaves its wakers.
-fn waiting(executor: &Executor, library: &Library, futures: &Ledger) -> (JoinHandle<()>, Wakers) {
-    let (wakers, entry) = (Wakers::default(), futures.entry_of_this_thread());
-    let (left, call) = (Arc::clone(&wakers), library.call());
-    let task = executor.spawn(async move {
-        let _entry = entry;
-        leaving(left, call).await;
-    });
-    (task, wakers)
+/// A home for one task and its one call.
+struct Scene {
+    host: Host,
+    executor: ManuallyDrop<Executor>,
+    traces: Traces,
+}
+
+/// What is closed when nothing of them is left.
+#[derive(Default)]
+struct Traces {
+    asking: Ledger,
+    futures: Ledger,
+    library: Library,
+}
+
+impl Traces {
+    fn assert_closed(&self) {
+        self.futures.assert_closed(1);
+        self.library.assert_closed();
+        self.asking.assert_closed(1);
+    }
+}
+
+impl Scene {
+    fn new() -> Self {
+        let traces = Traces::default();
+        let (host, executor) = Host::with_executor(&traces.asking);
+        Self { host, executor, traces }
+    }
+
+    /// A task, with an entry that goes with its future.
+    fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> JoinHandle<T> {
+        let entry = self.traces.futures.entry_of_this_thread();
+        self.executor.spawn(async move {
+            let _entry = entry;
+            future.await
+        })
+    }
+
+    /// A task that waits for the call and leaves its wakers.
+    fn waiting(&self) -> (JoinHandle<()>, Wakers) {
+        let wakers = Wakers::default();
+        let task = self.spawn(leaving(Arc::clone(&wakers), self.traces.library.call()));
+        (task, wakers)
+    }
+
+    fn run(&self) {
+        self.host.run(&self.executor);
+    }
+
+    /// Runs the executor when it asks for that, until `done`.
+    fn serve(&self, done: impl FnMut() -> bool) {
+        self.host.serve(&self.executor, usize::MAX, done);
+    }
+
+    /// Calls back, which resumes the task.
+    fn complete(&self) {
+        self.traces.library.complete();
+    }
+
+    /// Ends the executor.
+    fn end(self) -> Traces {
+        self.host.end(self.executor);
+        self.traces
+    }
 }
 
 #[test]
 fn a_callback_and_a_wake() {
     explore(|| {
-        let (asking, library) = (Ledger::default(), Library::default());
-        let (host, executor) = Host::with_executor(&asking);
+        let scene = Scene::new();
         let (sender, receiver) = oneshot::channel();
-        let call = library.call();
-        let task = executor.spawn(async move {
+        let call = scene.traces.library.call();
+        let task = scene.spawn(async move {
             call.await;
             stepping(receiver).await.unwrap();
         });
-        host.run(&executor);
+        scene.run();
         let waking = thread::spawn(move || {
             step();
             sender.send(()).unwrap();
         });
-        library.complete();
-        host.serve(&executor, ALL, || task.is_finished());
+        scene.complete();
+        scene.serve(|| task.is_finished());
         block_on(task).unwrap();
         waking.join().unwrap();
-        host.end(executor);
-        library.assert_closed(1);
-        asking.assert_closed(1);
+        scene.end().assert_closed();
     });
 }
 
@@ -116,47 +168,38 @@ fn a_callback_and_a_wake() {
 #[test]
 fn a_callback_and_wakes_of_the_same_task() {
     explore(|| {
-        let (asking, futures, library) = (Ledger::default(), Ledger::default(), Library::default());
-        let (host, executor) = Host::with_executor(&asking);
-        let (task, wakers) = waiting(&executor, &library, &futures);
-        host.run(&executor);
+        let scene = Scene::new();
+        let (task, wakers) = scene.waiting();
+        scene.run();
         let waking = thread::spawn(move || {
             let waker = first(&wakers);
             waker.wake_by_ref();
             waker.wake();
         });
-        library.complete();
+        scene.complete();
         assert!(task.is_finished());
         waking.join().unwrap();
-        host.end(executor);
+        let traces = scene.end();
         drop(task);
-        futures.assert_closed(1);
-        library.assert_closed(1);
-        asking.assert_closed(1);
+        traces.assert_closed();
     });
 }
 
 #[test]
 fn a_callback_and_an_abort() {
     explore(|| {
-        let (asking, futures, library) = (Ledger::default(), Ledger::default(), Library::default());
-        let (host, executor) = Host::with_executor(&asking);
-        let (call, next) = (library.call(), core::future::pending::<()>());
-        let entry = futures.entry_of_this_thread();
-        let task = executor.spawn(async move {
-            let _entry = entry;
+        let scene = Scene::new();
+        let (call, next) = (scene.traces.library.call(), core::future::pending::<()>());
+        let task = scene.spawn(async move {
             call.await;
             next.await;
         });
-        host.run(&executor);
+        scene.run();
         let aborting = thread::spawn(move || task.abort());
-        library.complete();
-        host.serve(&executor, ALL, || futures.gone() == 1);
+        scene.complete();
+        scene.serve(|| scene.traces.futures.gone() == 1);
         aborting.join().unwrap();
-        host.end(executor);
-        futures.assert_closed(1);
-        library.assert_closed(1);
-        asking.assert_closed(1);
+        scene.end().assert_closed();
     });
 }
 
@@ -164,45 +207,39 @@ fn a_callback_and_an_abort() {
 #[test]
 fn an_abort_behind_a_wake() {
     explore(|| {
-        let (asking, futures, library) = (Ledger::default(), Ledger::default(), Library::default());
-        let (host, executor) = Host::with_executor(&asking);
-        let (task, wakers) = waiting(&executor, &library, &futures);
-        host.run(&executor);
+        let scene = Scene::new();
+        let (task, wakers) = scene.waiting();
+        scene.run();
         let aborting = thread::spawn(move || {
             let waker = first(&wakers);
             waker.wake();
             task.abort();
         });
-        host.serve(&executor, ALL, || futures.gone() == 1);
+        scene.serve(|| scene.traces.futures.gone() == 1);
         aborting.join().unwrap();
-        library.complete();
-        host.end(executor);
-        futures.assert_closed(1);
-        library.assert_closed(1);
-        asking.assert_closed(1);
+        scene.complete();
+        scene.end().assert_closed();
     });
 }
 
 #[test]
 fn a_callback_and_the_drop_of_the_last_waker() {
     explore(|| {
-        let (asking, futures, library) = (Ledger::default(), Ledger::default(), Library::default());
-        let (host, executor) = Host::with_executor(&asking);
-        let (task, wakers) = waiting(&executor, &library, &futures);
+        let scene = Scene::new();
+        let (task, wakers) = scene.waiting();
         drop(task);
-        host.run(&executor);
+        scene.run();
         let dropping = thread::spawn(move || {
             let waker = first(&wakers);
             drop(waker.clone());
             drop(waker);
             wakers
         });
-        library.complete();
-        futures.assert_closed(1);
-        host.end(executor);
+        scene.complete();
+        scene.traces.futures.assert_closed(1);
+        let traces = scene.end();
         drop(dropping.join().unwrap());
-        library.assert_closed(1);
-        asking.assert_closed(1);
+        traces.assert_closed();
     });
 }
 
@@ -210,11 +247,10 @@ fn a_callback_and_the_drop_of_the_last_waker() {
 #[test]
 fn a_callback_and_a_call_elsewhere_with_the_waker() {
     explore(|| {
-        let (asking, futures, library) = (Ledger::default(), Ledger::default(), Library::default());
-        let (host, executor) = Host::with_executor(&asking);
-        let (task, wakers) = waiting(&executor, &library, &futures);
+        let scene = Scene::new();
+        let (task, wakers) = scene.waiting();
         drop(task);
-        host.run(&executor);
+        scene.run();
         let other = thread::spawn(move || {
             let waker = first(&wakers);
             let (pool, library) = (Pool::new(Home::os_thread()), Library::default());
@@ -225,15 +261,13 @@ fn a_callback_and_a_call_elsewhere_with_the_waker() {
             });
             library.complete();
             assert_eq!(poll_with(&mut call, &Bell::new()), Poll::Ready(()));
-            library.assert_closed(1);
+            library.assert_closed();
             wakers
         });
-        library.complete();
-        host.end(executor);
+        scene.complete();
+        let traces = scene.end();
         drop(other.join().unwrap());
-        futures.assert_closed(1);
-        library.assert_closed(1);
-        asking.assert_closed(1);
+        traces.assert_closed();
     });
 }
 
@@ -241,21 +275,19 @@ fn a_callback_and_a_call_elsewhere_with_the_waker() {
 #[test]
 fn a_wake_and_the_end_before_the_callback() {
     explore(|| {
-        let (asking, futures, library) = (Ledger::default(), Ledger::default(), Library::default());
-        let (host, executor) = Host::with_executor(&asking);
-        let (task, wakers) = waiting(&executor, &library, &futures);
-        host.run(&executor);
+        let scene = Scene::new();
+        let (task, wakers) = scene.waiting();
+        scene.run();
         let waking = thread::spawn(move || {
             let waker = first(&wakers);
             waker.wake();
         });
-        host.end(executor);
-        futures.assert_closed(1);
-        library.complete();
+        let traces = scene.end();
+        traces.futures.assert_closed(1);
+        traces.library.complete();
         waking.join().unwrap();
         assert!(matches!(block_on(task), Err(JoinError::Cancelled)));
-        library.assert_closed(1);
-        asking.assert_closed(1);
+        traces.assert_closed();
     });
 }
 
@@ -263,27 +295,25 @@ fn a_wake_and_the_end_before_the_callback() {
 #[test]
 fn a_callback_and_a_look_whether_the_task_is_finished() {
     explore(|| {
-        let (asking, futures, library) = (Ledger::default(), Ledger::default(), Library::default());
-        let (host, executor) = Host::with_executor(&asking);
-        let (entry, mut call) = (futures.entry_of_this_thread(), Box::pin(library.call()));
+        let scene = Scene::new();
+        let entry = scene.traces.futures.entry_of_this_thread();
+        let mut call = Box::pin(scene.traces.library.call());
         // Captured, so that it goes with the future and not by the end of the poll.
-        let task = executor.spawn(poll_fn(move |cx| {
+        let task = scene.executor.spawn(poll_fn(move |cx| {
             let _held = &entry;
             call.as_mut().poll(cx)
         }));
-        host.run(&executor);
-        let seen = futures.clone();
+        scene.run();
+        let seen = scene.traces.futures.clone();
         let looking = thread::spawn(move || {
             if task.is_finished() {
                 step();
                 assert_eq!(seen.gone(), 1, "finished, and the future is still there");
             }
         });
-        library.complete();
-        futures.assert_closed(1);
+        scene.complete();
+        scene.traces.futures.assert_closed(1);
         looking.join().unwrap();
-        host.end(executor);
-        library.assert_closed(1);
-        asking.assert_closed(1);
+        scene.end().assert_closed();
     });
 }
