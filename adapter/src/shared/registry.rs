@@ -80,10 +80,12 @@ impl Ticket {
 const _: () = assert!(size_of::<usize>() == 8, "a ticket travels through C as a 64-bit pointer");
 
 pub(super) fn insert(function: &'static str, entry: Entry) -> Ticket {
+    // Before, for others wait for the table as long as this has it.
+    let since = Instant::now();
     let mut table = table();
     let generation = table.next_generation;
     table.next_generation = generation.checked_add(1).unwrap_or(1);
-    let row = Row { generation, function, since: Instant::now(), entry };
+    let row = Row { generation, function, since, entry };
     let key = table.rows.insert(row);
     assert!(key >> KEY_BITS == 0, "more than 2^32 calls in flight");
     Ticket::new(key, generation)
