@@ -18,18 +18,20 @@ use crate::{OnceCallback, Payload, unwind};
 pub(super) type Report<C> =
     std::thread::Result<Result<<C as OnceCallback>::Value, <C as OnceCallback>::Error>>;
 
-/// What the future receives: the report and everything the record kept.
-pub(super) type Delivery<C, P> = (Report<C>, P);
-
-/// A call's state on the heap. Its sender completes the waiting task.
+/// A call's state on the heap, which its future receives when it is complete. Its sender completes the
+/// waiting task.
 pub(super) struct IoCompletion<C: OnceCallback, P> {
+    /// First, so that it is dropped first: it may be a resource whose parents are in the payload.
+    pub(super) report: Option<Report<C>>,
     pub(super) payload: P,
-    sender: oneshot::Sender<Delivery<C, P>>,
+    sender: Option<oneshot::Sender<Box<Self>>>,
 }
 
 impl<C: OnceCallback, P> IoCompletion<C, P> {
-    pub(super) const fn new(payload: P, sender: oneshot::Sender<Delivery<C, P>>) -> Self {
-        Self { payload, sender }
+    /// One that waits for its report, and the way to the future.
+    pub(super) fn new(payload: P) -> (Box<Self>, oneshot::Receiver<Box<Self>>) {
+        let (sender, receiver) = oneshot::channel();
+        (Box::new(Self { report: None, payload, sender: Some(sender) }), receiver)
     }
 }
 
@@ -41,7 +43,7 @@ pub(super) struct HeapRecord {
 
 struct Vtable {
     callback: fn() -> TypeId,
-    /// Frees the completion and sends the report, which is read from the pointer to it.
+    /// Sends the completion with the report, which is read from the pointer to it.
     complete: unsafe fn(NonNull<()>, *mut ()),
 }
 
@@ -71,7 +73,7 @@ impl HeapRecord {
         (self.vtable.callback)() == TypeId::of::<C>()
     }
 
-    /// Frees the completion and wakes the task with the report.
+    /// Wakes the task with the completion and the report.
     pub(super) fn complete<C: OnceCallback>(self, report: Report<C>) {
         assert!(self.is_for::<C>(), "a record was completed by a callback of another type");
         let mut report = core::mem::ManuallyDrop::new(report);
@@ -85,9 +87,9 @@ impl HeapRecord {
     /// # Safety
     ///
     /// - The record was made with these `C` and `P`.
-    pub(super) unsafe fn into_completion<C: OnceCallback, P>(self) -> IoCompletion<C, P> {
+    pub(super) unsafe fn into_completion<C: OnceCallback, P>(self) -> Box<IoCompletion<C, P>> {
         // SAFETY: invariant 1, with the types that the caller vouches for.
-        *unsafe { Box::from_raw(self.completion.cast::<IoCompletion<C, P>>().as_ptr()) }
+        unsafe { Box::from_raw(self.completion.cast::<IoCompletion<C, P>>().as_ptr()) }
     }
 }
 
@@ -98,12 +100,14 @@ impl HeapRecord {
 unsafe fn complete<C: OnceCallback, P>(completion: NonNull<()>, report: *mut ()) {
     let completion = completion.cast::<IoCompletion<C, P>>().as_ptr();
     // SAFETY: invariants 1 and 2: the caller passes the pointer of the box on, and C has let go.
-    let IoCompletion { payload, sender } = *unsafe { Box::from_raw(completion) };
+    let mut completion = unsafe { Box::from_raw(completion) };
     // SAFETY: the caller promises a report to take.
-    let report = unsafe { report.cast::<Report<C>>().read() };
-    // Last, because it wakes. A future that is gone leaves the report and the payload to us, and
-    // dropping the pair drops the report, which may be a resource, before its parents.
-    if let Err((Err(_panic), _)) = sender.send((report, payload)) {
+    completion.report = Some(unsafe { report.cast::<Report<C>>().read() });
+    let sender = completion.sender.take().expect("a record is completed once");
+    // Last, because it wakes. A future that is gone leaves the completion to us.
+    if let Err(unwanted) = sender.send(completion)
+        && matches!(unwanted.report, Some(Err(_)))
+    {
         unwind::unheard(C::NAME);
     }
 }

@@ -8,7 +8,7 @@ use std::panic::resume_unwind;
 
 use futures_channel::oneshot;
 
-use super::heap_record::{Delivery, HeapRecord, IoCompletion};
+use super::heap_record::{HeapRecord, IoCompletion};
 use super::registry::{self, Entry};
 use crate::call::{Call, Submit};
 use crate::{CallError, OnceCallback, Payload, Refusal, report, unwind};
@@ -21,7 +21,7 @@ pub struct Submitted<C: OnceCallback, P: Payload> {
 }
 
 enum Stage<C: OnceCallback, P> {
-    Accepted(&'static str, oneshot::Receiver<Delivery<C, P>>),
+    Accepted(&'static str, oneshot::Receiver<Box<IoCompletion<C, P>>>),
     Refused(Refusal, P),
     Finished,
 }
@@ -43,8 +43,8 @@ where
         visitor: Option<std::sync::Arc<dyn std::any::Any + Send + Sync>>,
     ) -> Self {
         let Call { name: &name, payload, mut submit, .. } = call;
-        let (sender, receiver) = oneshot::channel();
-        let record = HeapRecord::new::<C, P>(Box::new(IoCompletion::new(payload, sender)));
+        let (completion, receiver) = IoCompletion::<C, P>::new(payload);
+        let record = HeapRecord::new(completion);
         let completion = record.as_ptr().cast::<IoCompletion<C, P>>().as_ptr();
         let ticket = registry::insert(name, Entry::Once { record, visitor });
         // SAFETY: the completion is alive (A9): nobody but C has the ticket, and C gets it below.
@@ -77,10 +77,12 @@ impl<C: OnceCallback, P: Payload> Future for Submitted<C, P> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Stage::Accepted(name, receiver) = &mut self.stage {
             let name = *name;
-            let delivery = ready!(Pin::new(receiver).poll(cx));
+            let sent = ready!(Pin::new(receiver).poll(cx));
             self.stage = Stage::Finished;
-            let Ok((report, payload)) = delivery else {
-                unreachable!("`{name}`: a record sends before it is freed")
+            let Some(IoCompletion { report: Some(report), payload, .. }) =
+                sent.ok().map(|completion| *completion)
+            else {
+                unreachable!("`{name}`: a record sends its report before it is freed")
             };
             return match report {
                 Ok(result) => Poll::Ready(payload.reply(result.map_err(CallError::Failed))),
