@@ -23,12 +23,18 @@ const COUNT: u64 = 20_000;
 pub(crate) struct Census {
     /// The lane's name.
     pub(crate) lane: String,
-    /// Allocations of a further read, once everything is warm.
-    pub(crate) allocations_per_read: f64,
-    /// Allocations of a further vectored read.
-    pub(crate) allocations_per_readv: f64,
+    /// Allocations of a further operation, once everything is warm.
+    pub(crate) allocations: Allocations,
     /// Bytes of the heap for each operation in flight beside its buffer, with its task.
     pub(crate) bytes_in_flight: f64,
+}
+
+/// A number for each kind of operation.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Allocations {
+    pub(crate) read: f64,
+    pub(crate) write: f64,
+    pub(crate) readv: f64,
 }
 
 /// Runs `count` operations through a lane, and nothing else.
@@ -52,8 +58,11 @@ async fn count(lane: Lane) -> spdk_async::Result<Census> {
     Ok(Census {
         lane: lane.to_string(),
         bytes_in_flight: grown(lane, &target).await? as f64 / DEPTH as f64,
-        allocations_per_read: further(lane, &target, Op::Read).await?,
-        allocations_per_readv: further(lane, &target, Op::Readv).await?,
+        allocations: Allocations {
+            read: further(lane, &target, Op::Read).await?,
+            write: further(lane, &target, Op::Write).await?,
+            readv: further(lane, &target, Op::Readv).await?,
+        },
     })
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct Figures {
     pub(crate) ns: Vec<f64>,
     /// The median of `ns`.
     pub(crate) median_ns: f64,
+    /// By how much that is more than the bare callback's.
+    pub(crate) above_ns: f64,
     /// The median of its rounds' speeds, each as a ratio to the bare callback's in the same round.
     pub(crate) ratio: f64,
     /// The quarter and three-quarter points of those ratios.
@@ -110,9 +112,11 @@ async fn timed(
 
 fn figures(lane: Lane, ns: Vec<f64>, bare: &[f64]) -> Figures {
     let ratios: Vec<f64> = bare.iter().zip(&ns).map(|(bare, ns)| bare / ns).collect();
+    let median_ns = quantile(&ns, 0.5);
     Figures {
         lane,
-        median_ns: quantile(&ns, 0.5),
+        median_ns,
+        above_ns: median_ns - quantile(bare, 0.5),
         ratio: quantile(&ratios, 0.5),
         spread: (quantile(&ratios, 0.25), quantile(&ratios, 0.75)),
         ns,

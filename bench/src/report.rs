@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::Failure;
-use crate::census::Census;
+use crate::census::{Allocations, Census};
 use crate::measure::Cell;
 
 /// All figures of a run.
@@ -37,13 +37,15 @@ impl Report {
 
     fn print(&self, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "backend: {}", self.backend)?;
-        writeln!(out, "\nheap      allocations per read  per readv  bytes in flight (QD 1024)")?;
-        for Census { lane, allocations_per_read, allocations_per_readv, bytes_in_flight } in
-            &self.heap
-        {
+        writeln!(
+            out,
+            "\nheap      allocations per read  per write  per readv  bytes in flight (QD 1024)"
+        )?;
+        for Census { lane, allocations, bytes_in_flight } in &self.heap {
+            let Allocations { read, write, readv } = allocations;
             writeln!(
                 out,
-                "{lane:<9} {allocations_per_read:>20.3}  {allocations_per_readv:>9.3}  {bytes_in_flight:>15.0}"
+                "{lane:<9} {read:>20.3}  {write:>9.3}  {readv:>9.3}  {bytes_in_flight:>15.0}"
             )?;
         }
         writeln!(out, "\nratio: speed beside the bare callback, median of rounds (quartiles)")?;
@@ -56,15 +58,14 @@ impl Report {
                 cell.size,
                 cell.depth
             )?;
-            let bare = cell.lanes[0].median_ns;
             for figures in &cell.lanes {
-                let above = figures.median_ns - bare;
                 let (low, high) = figures.spread;
                 writeln!(
                     out,
-                    "  {:<9} {:>9.1} ns  {above:>+9.1} ns  {:>6.3} ({low:.3} to {high:.3})",
+                    "  {:<9} {:>9.1} ns  {:>+9.1} ns  {:>6.3} ({low:.3} to {high:.3})",
                     name(&figures.lane),
                     figures.median_ns,
+                    figures.above_ns,
                     figures.ratio,
                 )?;
             }

@@ -54,12 +54,20 @@ fn reads_in_one_task() {
 
 #[test]
 fn reads_in_tasks() {
-    alone_in_child(|| {
-        with_app(backend(reads()), async || {
-            let channel = Bdev::open("Null0").await.unwrap().channel().unwrap();
-            let mut buffers = buffers(reads());
-            rounds(reads(), async || in_tasks(&channel, &mut buffers).await).await;
-        });
+    alone_in_child(|| in_tasks_of_one_thread(reads()));
+}
+
+/// Where a list that doubles would be half empty.
+#[test]
+fn reads_in_tasks_just_above_a_power_of_two() {
+    alone_in_child(|| in_tasks_of_one_thread(1 + reads().next_power_of_two() / 2));
+}
+
+fn in_tasks_of_one_thread(reads: usize) {
+    with_app(backend(reads), async move || {
+        let channel = Bdev::open("Null0").await.unwrap().channel().unwrap();
+        let mut buffers = buffers(reads);
+        rounds(reads, async || in_tasks(&channel, &mut buffers).await).await;
     });
 }
 

@@ -15,6 +15,11 @@ impl List {
 
     pub(super) fn insert(&self, task: Local) {
         let mut tasks = self.0.borrow_mut();
+        if tasks.len() == tasks.capacity() {
+            // Not to twice as many places, as it would by itself: with a million tasks that counts.
+            let more = (tasks.len() / 4).max(16);
+            tasks.reserve_exact(more);
+        }
         task.place.set(place(tasks.len()));
         tasks.push(task);
     }

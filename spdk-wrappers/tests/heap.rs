@@ -1,5 +1,5 @@
-//! What reads and writes with several buffers ask of the heap: nothing for up to four buffers, one array for
-//! more, a record of its own for one with options; and the user's `Vec` comes back as it was.
+//! What reads and writes ask of the heap: nothing with one buffer or up to four, one array with more, a record
+//! of its own with options; and the user's `Vec` comes back as it was.
 
 mod common;
 
@@ -28,16 +28,20 @@ fn zeroed(lens: &[usize]) -> Bufs {
 }
 
 /// Allocations of a further operation, once everything is warm.
-async fn further(mut operation: impl AsyncFnMut(Bufs) -> Reply, lens: &[usize]) -> f64 {
-    let mut bufs = zeroed(lens);
+async fn further(operation: impl AsyncFnMut(Bufs) -> Reply, lens: &[usize]) -> f64 {
+    counted(operation, zeroed(lens)).await
+}
+
+/// The same with whatever `held` the operation takes and gives back.
+async fn counted<H>(mut operation: impl AsyncFnMut(H) -> (Result<()>, H), mut held: H) -> f64 {
     let mut before = 0;
     for round in 0..=COUNTED {
         if round == 1 {
             before = allocations();
         }
-        let (result, back) = operation(bufs).await;
+        let (result, back) = operation(held).await;
         result.unwrap();
-        bufs = back;
+        held = back;
     }
     (allocations() - before) as f64 / COUNTED as f64
 }
@@ -55,6 +59,36 @@ async fn assert_each(channel: &IoChannel, lens: &[usize], expected: f64) {
         found, [expected; 4],
         "writev, readv, writev_blocks, readv_blocks of {lens:?}, {bdev}"
     );
+}
+
+#[test]
+fn one_buffer_takes_nothing() {
+    with_app(malloc_and_null(), async || {
+        for (bdev, len) in [("Null0", BLOCK), ("Malloc0", BLOCK), ("Malloc0", 64 * BLOCK)] {
+            let channel = open(bdev).await;
+            let bytes = || vec![0; len];
+            let found = [
+                counted(async |buf| channel.write(buf, 0).await, bytes()).await,
+                counted(async |buf| channel.read(buf, 0).await, bytes()).await,
+                counted(async |buf| channel.write_blocks(buf, 0).await, bytes()).await,
+                counted(async |buf| channel.read_blocks(buf, 0).await, bytes()).await,
+            ];
+            assert_eq!(found, [0.0; 4], "write, read, write_blocks, read_blocks, {bdev}, {len}");
+        }
+    });
+}
+
+#[test]
+fn commands_take_nothing() {
+    with_app(malloc_and_null(), async || {
+        let channel = open("Malloc0").await;
+        let found = [
+            counted(async |()| (channel.flush(0, 1).await, ()), ()).await,
+            counted(async |()| (channel.unmap(0, 1).await, ()), ()).await,
+            counted(async |()| (channel.write_zeroes(0, 1).await, ()), ()).await,
+        ];
+        assert_eq!(found, [0.0; 3], "flush, unmap, write_zeroes");
+    });
 }
 
 #[test]
