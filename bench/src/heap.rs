@@ -52,7 +52,7 @@ pub(crate) fn allocations() -> u64 {
     COUNT.get()
 }
 
-/// The most that this thread has held while `body` ran, beyond what it held before, in bytes.
+/// The most that this thread has held since its start, beyond what it held before, in bytes.
 pub(crate) struct Growth(i64);
 
 impl Growth {

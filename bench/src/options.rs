@@ -26,7 +26,11 @@ pub(crate) struct Options {
     #[arg(long, value_delimiter = ',', default_value = "null,malloc")]
     pub(crate) bdevs: Vec<Device>,
     /// The ways to do an operation; the bare callback is always among them.
-    #[arg(long, value_delimiter = ',', default_value = "callback,blocks,safe,raw,boxed,oneshot")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "callback,blocks,safe,raw,boxed,oneshot,promise"
+    )]
     pub(crate) lanes: Vec<Lane>,
     /// Rounds of each lane, in turn.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
@@ -83,8 +87,10 @@ pub(crate) enum Lane {
     Raw,
     /// The same with records on the heap, awaited on the thread that submitted.
     Boxed,
-    /// A boxed `futures` oneshot by hand, as bindings commonly do it.
+    /// A boxed `futures` oneshot by hand, after the design of `spdk-io`.
     Oneshot,
+    /// A promise shared by `Rc`, by hand, after the design of `rust-spdk`.
+    Promise,
 }
 
 impl fmt::Display for Lane {

@@ -6,12 +6,12 @@ use std::rc::Rc;
 
 use futures_channel::oneshot;
 use spdk_async::DmaBuf;
-use spdk_async::spdk_sys::{self, spdk_bdev_desc, spdk_bdev_io, spdk_io_channel};
+use spdk_async::spdk_sys::{self, spdk_bdev_io};
 
 use super::Round;
+use super::channel::Channel;
 use crate::options::Op;
 use crate::pieces::Pieces;
-use crate::target::BLOCK_SIZE;
 use crate::workload::Operations;
 
 /// What C is told a place in.
@@ -23,8 +23,7 @@ pub(super) enum Unit {
 
 /// What the operations of a round share.
 struct Shared {
-    desc: *mut spdk_bdev_desc,
-    ch: *mut spdk_io_channel,
+    channel: Channel,
     op: Op,
     unit: Unit,
     operations: Rc<Operations>,
@@ -42,8 +41,7 @@ pub(super) async fn run(round: Round<'_>, unit: Unit) {
     let Round { target, shape, operations, mut buffers } = round;
     let (sender, finished) = oneshot::channel();
     let shared = Shared {
-        desc: target.desc,
-        ch: target.ch,
+        channel: Channel::of(target),
         op: shape.op,
         unit,
         operations,
@@ -81,38 +79,12 @@ unsafe fn next(slot: *mut Slot<'_>) {
         return;
     };
     let (cb, cb_arg) = (Some(completed as _), (&raw mut *slot).cast());
-    let Pieces { start, len, iovs, count } = &mut slot.pieces;
-    let (desc, ch) = (shared.desc, shared.ch);
-    let status = match (shared.op, shared.unit) {
-        // SAFETY: descriptor and channel are open, and the buffer stays until the callback.
-        (Op::Read, Unit::Bytes) => unsafe {
-            spdk_sys::spdk_bdev_read(desc, ch, *start, offset, *len, cb, cb_arg)
-        },
+    let (channel, op) = (shared.channel, shared.op);
+    let status = match shared.unit {
+        // SAFETY: descriptor and channel are open, and slot and buffers stay until the callback.
+        Unit::Bytes => unsafe { channel.by_bytes(op, &mut slot.pieces, offset, cb, cb_arg) },
         // SAFETY: as above.
-        (Op::Read, Unit::Blocks) => unsafe {
-            let (block, blocks) = (offset / BLOCK_SIZE, *len / BLOCK_SIZE);
-            spdk_sys::spdk_bdev_read_blocks(desc, ch, *start, block, blocks, cb, cb_arg)
-        },
-        // SAFETY: as above.
-        (Op::Write, Unit::Bytes) => unsafe {
-            spdk_sys::spdk_bdev_write(desc, ch, *start, offset, *len, cb, cb_arg)
-        },
-        // SAFETY: as above.
-        (Op::Write, Unit::Blocks) => unsafe {
-            let (block, blocks) = (offset / BLOCK_SIZE, *len / BLOCK_SIZE);
-            spdk_sys::spdk_bdev_write_blocks(desc, ch, *start, block, blocks, cb, cb_arg)
-        },
-        // SAFETY: as above; the array lies in the slot.
-        (Op::Readv, Unit::Bytes) => unsafe {
-            let iovs = iovs.as_mut_ptr();
-            spdk_sys::spdk_bdev_readv(desc, ch, iovs, *count, offset, *len, cb, cb_arg)
-        },
-        // SAFETY: as above.
-        (Op::Readv, Unit::Blocks) => unsafe {
-            let (block, blocks) = (offset / BLOCK_SIZE, *len / BLOCK_SIZE);
-            let iovs = iovs.as_mut_ptr();
-            spdk_sys::spdk_bdev_readv_blocks(desc, ch, iovs, *count, block, blocks, cb, cb_arg)
-        },
+        Unit::Blocks => unsafe { channel.by_blocks(op, &mut slot.pieces, offset, cb, cb_arg) },
     };
     assert_eq!(status, 0, "the pool is larger than the depth");
 }

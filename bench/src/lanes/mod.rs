@@ -3,7 +3,9 @@
 
 mod awaited;
 mod callback;
+mod channel;
 mod oneshot;
+mod promise;
 mod round;
 mod safe;
 

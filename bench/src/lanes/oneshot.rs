@@ -1,4 +1,4 @@
-//! A boxed `futures` oneshot by hand: the sender travels as the context.
+//! A boxed `futures` oneshot by hand, after the design of `spdk-io`: the sender travels as the context.
 
 use core::ffi::c_void;
 use std::rc::Rc;
@@ -8,37 +8,24 @@ use spdk_async::DmaBuf;
 use spdk_async::spdk_sys::{self, spdk_bdev_io};
 
 use super::Round;
-use crate::options::Op;
+use super::channel::Channel;
 use crate::pieces::Pieces;
 use crate::workload::tasks;
 
 pub(super) async fn run(round: Round<'_>) {
     let Round { target, shape, operations, buffers } = round;
-    let (desc, ch, op) = (target.desc, target.ch, shape.op);
+    let (channel, op) = (Channel::of(target), shape.op);
     let task = |mut buffers: Vec<DmaBuf>| {
         let operations = Rc::clone(&operations);
         async move {
-            let Pieces { start, len, mut iovs, count } = Pieces::of(&mut buffers);
+            let mut pieces = Pieces::of(&mut buffers);
             while let Some(offset) = operations.next() {
                 let (sender, receiver) = oneshot::channel::<bool>();
-                let cb_arg = Box::into_raw(Box::new(sender)).cast::<c_void>();
-                let cb = Some(completed as _);
-                let status = match op {
-                    // SAFETY: descriptor and channel are open, and the buffer stays until the task
-                    // has ended, which waits for the callback.
-                    Op::Read => unsafe {
-                        spdk_sys::spdk_bdev_read(desc, ch, start, offset, len, cb, cb_arg)
-                    },
-                    // SAFETY: as above.
-                    Op::Write => unsafe {
-                        spdk_sys::spdk_bdev_write(desc, ch, start, offset, len, cb, cb_arg)
-                    },
-                    // SAFETY: as above; the array lies in the task, which does not move.
-                    Op::Readv => unsafe {
-                        let iovs = iovs.as_mut_ptr();
-                        spdk_sys::spdk_bdev_readv(desc, ch, iovs, count, offset, len, cb, cb_arg)
-                    },
-                };
+                let cb_arg = Box::into_raw(Box::new(sender)).cast();
+                // SAFETY: descriptor and channel are open; pieces and buffers stay until the task has
+                // ended, which waits for the callback.
+                let status =
+                    unsafe { channel.by_bytes(op, &mut pieces, offset, Some(completed), cb_arg) };
                 assert_eq!(status, 0, "the pool is larger than the depth");
                 assert_eq!(receiver.await, Ok(true), "an operation succeeds");
             }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use spdk_async::{DmaBuf, Result};
 
 use super::callback::Unit;
-use super::{awaited, callback, oneshot, safe};
+use super::{awaited, callback, oneshot, promise, safe};
 use crate::options::Lane;
 use crate::target::Target;
 use crate::workload::{Operations, Shape};
@@ -36,5 +36,6 @@ pub(crate) async fn run(lane: Lane, round: Round<'_>) {
         Lane::Raw => awaited::pooled(round).await,
         Lane::Boxed => awaited::boxed(round).await,
         Lane::Oneshot => oneshot::run(round).await,
+        Lane::Promise => promise::run(round).await,
     }
 }
