@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A million operations at once and dropped at random, optimised, on the embedded backend and, where there
+# A million operations, 256 at once, dropped at random, optimised, on the embedded backend and, where there
 # is one, on an installed SPDK. SPDK_ASYNC_STORM_OPS asks for another number.
 . "$(dirname "${BASH_SOURCE[0]}")/lane.sh"
 export SPDK_ASYNC_STORM_OPS=${SPDK_ASYNC_STORM_OPS:-1000000}

@@ -164,6 +164,7 @@ impl<C: OnceCallback, P> Record<C, P> {
     pub(super) fn take(self) -> (Option<Report<C>>, P) {
         // SAFETY: the report is initialised, and read once, for the slot is released below.
         let report = self.reported().map(|report| unsafe { ptr::read(report) });
+        self.header().set_state(State::Bare);
         (report, self.into_payload())
     }
 

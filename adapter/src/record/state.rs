@@ -22,7 +22,7 @@
 //! | 5 | InFlight -> Done | [`State::complete`]: the callback |
 //! | 6 | InFlight -> Orphaned | [`State::abandon`]: the future was dropped |
 //! | 7 | Orphaned -> Bare -> Free | [`State::complete`], then `release`: the callback throws the result away |
-//! | 8 | Done -> Bare | `Record::take_result`: the report was taken (a future dropped unread goes to 9) |
+//! | 8 | Done -> Bare | `Record::take_result`, or `Record::take` for a future that is dropped unread |
 //! | 9 | Bare -> Free | `release`: the payload was taken or dropped |
 //!
 //! A callback in any other state, or one that comes while the first reads its report (edge 10), is a stray: it

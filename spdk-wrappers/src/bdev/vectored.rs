@@ -243,11 +243,15 @@ impl<T: Piece> Record<Held<T, ExtOptions>> for (Rc<ChannelInner>, Vectored<T>, E
     }
 }
 
-/// What the callback reports, or the panic of reading it.
-type Report = core::result::Result<core::result::Result<(), IoStatus>, Box<dyn Any + Send>>;
-
-/// What a record of the adapter holds.
+/// As a record of the adapter holds it: what the callback reports or the panic of reading it, and the payload.
 type Body<T> = (Report, Kept<(Rc<ChannelInner>, Vectored<T>)>);
+
+#[expect(dead_code, reason = "only its size counts")]
+enum Report {
+    Value(()),
+    Error(IoStatus),
+    Panic(Box<Box<dyn Any + Send>>),
+}
 
 // So much room has a record of its own; a larger body goes to the heap. With options it always does.
 const _: () = assert!(size_of::<Body<Source<Vec<u8>>>>() <= 128);

@@ -1,4 +1,4 @@
-//! Edge 9: callbacks that no call waits for. Each is counted, and changes nothing.
+//! Edge 10: callbacks that no call waits for. Each is counted, and changes nothing.
 
 use core::task::Waker;
 
