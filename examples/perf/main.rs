@@ -12,7 +12,7 @@
 //! ```
 //!
 //! With an installed SPDK, beside `bdevperf` on the same configuration and the same terms (its options
-//! have the same letters, but for `-T NAME` and the memory's):
+//! have the same letters, but for `-T NAME` and the memory's), once, or in turn by `beside-bdevperf.sh`:
 //!
 //! ```sh
 //! cargo run --release --example perf --features system -- \
